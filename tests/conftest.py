@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,13 +11,9 @@ pytest_plugins = ["tests.servers.fixtures"]
 
 
 @pytest.fixture(autouse=True)
-def _no_settings_of_the_user(
-    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[None]:
-    """No test sees the settings of whoever runs it, nor writes into their folders."""
+def _a_place_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A test sees no settings of whoever runs it, and what it writes by default is thrown away."""
     for name in [name for name in os.environ if name.startswith(("MLFLOW_", "MILLSTREAM_"))]:
         if not name.startswith("MILLSTREAM_TEST_"):
             monkeypatch.delenv(name)
-    before = Path.cwd()
-    yield
-    assert Path.cwd() == before, "A test must leave the working directory as it found it."
+    monkeypatch.chdir(tmp_path)
