@@ -1,0 +1,38 @@
+"""What the API talks about."""
+
+from mlflow.entities.artifacts import FileInfo
+from mlflow.entities.datasets import Dataset, DatasetInput, InputTag
+from mlflow.entities.experiments import Experiment, ExperimentTag, LifecycleStage, ViewType
+from mlflow.entities.metrics import Metric, Param, RunTag
+from mlflow.entities.runs import (
+    LoggedModelInput,
+    LoggedModelOutput,
+    Run,
+    RunData,
+    RunInfo,
+    RunInputs,
+    RunOutputs,
+    RunStatus,
+)
+
+__all__ = [
+    "Dataset",
+    "DatasetInput",
+    "Experiment",
+    "ExperimentTag",
+    "FileInfo",
+    "InputTag",
+    "LifecycleStage",
+    "LoggedModelInput",
+    "LoggedModelOutput",
+    "Metric",
+    "Param",
+    "Run",
+    "RunData",
+    "RunInfo",
+    "RunInputs",
+    "RunOutputs",
+    "RunStatus",
+    "RunTag",
+    "ViewType",
+]

@@ -1,0 +1,16 @@
+"""What each endpoint does: one function per endpoint, (engine, question) → answer."""
+
+from mlflow.service import datasets, experiments, metrics, runs, server
+from mlflow.service._engine import HANDLERS, Engine, answer, open_engine
+
+__all__ = [
+    "HANDLERS",
+    "Engine",
+    "answer",
+    "datasets",
+    "experiments",
+    "metrics",
+    "open_engine",
+    "runs",
+    "server",
+]

@@ -1,0 +1,77 @@
+"""The engine: what all endpoints work with, and the table of their handlers."""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from mlflow import store
+from mlflow.exceptions import MlflowException
+from mlflow.store import Store
+from mlflow.wire import AnyEndpoint, Endpoint, Question
+
+Q = TypeVar("Q", bound=Question)
+A = TypeVar("A")
+Handler = Callable[["Engine", Any], Any]
+
+#: endpoint → the function that does it; filled by `serves`
+HANDLERS: dict[AnyEndpoint, Handler] = {}
+
+
+class Engine:
+    """A store and what the endpoints need beside it.
+
+    Args:
+        store: the open database.
+        artifact_root: where experiments without a location of their own keep artifacts, as
+            clients see it: `mlflow-artifacts:/`, a `file:` URI or an object store.
+    """
+
+    def __init__(self, store: Store, artifact_root: str) -> None:
+        self.store = store
+        self.artifact_root = artifact_root.rstrip("/")
+
+    def close(self) -> None:
+        """Finish what is queued and close the database."""
+        self.store.close()
+
+
+def open_engine(uri: str, artifact_root: str, *, upgrade: bool = True) -> Engine:
+    """The engine over the database or folder at `uri`.
+
+    Args:
+        uri: `sqlite:///…`, `postgresql://…`, `mysql://…`; a plain path or `file:` URI is a folder.
+        artifact_root: see `Engine`.
+        upgrade: create the tables of an empty database; an old schema is refused either way.
+
+    Raises:
+        MlflowException: the database cannot be opened or has another schema.
+    """
+    return Engine(store.open_store(uri, upgrade=upgrade), artifact_root)
+
+
+def serves(endpoint: Endpoint[Q, A]) -> Callable[[Callable[[Engine, Q], Any]], Handler]:
+    """Make a function the handler of `endpoint`.
+
+    The function returns the answer, or, for a queued endpoint, a Future of it.
+    """
+
+    def register(handler: Callable[[Engine, Q], Any]) -> Handler:
+        if endpoint in HANDLERS:
+            raise AssertionError(f"{endpoint} has two handlers")
+        HANDLERS[endpoint] = handler
+        return handler
+
+    return register
+
+
+def answer(engine: Engine, endpoint: AnyEndpoint, question: Question) -> Any:
+    """The answer to a checked question; waits for queued work.
+
+    Raises:
+        MlflowException: the question cannot be answered; the store is as it was.
+    """
+    handler = HANDLERS.get(endpoint)
+    if handler is None:
+        raise MlflowException(f"{endpoint} is not served here.", "ENDPOINT_NOT_FOUND")
+    result = handler(engine, question)
+    return result.result() if isinstance(result, Future) else result

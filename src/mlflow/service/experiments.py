@@ -1,0 +1,144 @@
+"""Experiments: unique names, the bin, tags, search."""
+
+from mlflow import wire
+from mlflow.exceptions import (
+    INVALID_STATE,
+    RESOURCE_ALREADY_EXISTS,
+    MlflowException,
+    invalid,
+    missing,
+)
+
+
+from mlflow.service._engine import Engine, serves
+from mlflow.store import ExperimentRow
+from mlflow.store.runs import placed
+from mlflow.wire import Empty
+from mlflow.wire._fields import experiment_number, view_name
+from mlflow.wire.experiments import (
+    CreatedExperiment,
+    CreateExperiment,
+    DeleteExperiment,
+    DeleteExperimentTag,
+    ExperimentMessage,
+    ExperimentTag,
+    FoundExperiment,
+    FoundExperiments,
+    GetExperiment,
+    GetExperimentByName,
+    RestoreExperiment,
+    SearchExperiments,
+    SetExperimentTag,
+    UpdateExperiment,
+)
+
+
+@serves(wire.experiments.create)
+def create(engine: Engine, ask: CreateExperiment) -> CreatedExperiment:
+    """Create an experiment; its name must be new, also among deleted ones."""
+    tags = {tag.key: tag.value for tag in ask.tags}
+    number = engine.store.experiments.create(ask.name, ask.artifact_location, tags)
+    if number is None:
+        there = engine.store.experiments.by_name(ask.name)
+        deleted = there is not None and there.deleted is not None
+        advice = " It is deleted: restore it, or choose another name." if deleted else ""
+        raise MlflowException(
+            f"Experiment(name={ask.name}) already exists.{advice}", RESOURCE_ALREADY_EXISTS
+        )
+    return CreatedExperiment(str(number))
+
+
+@serves(wire.experiments.get)
+def get(engine: Engine, ask: GetExperiment) -> FoundExperiment:
+    """Get an experiment by its id."""
+    return FoundExperiment(message(engine, _existing(engine, ask.experiment_id)))
+
+
+@serves(wire.experiments.get_by_name)
+def get_by_name(engine: Engine, ask: GetExperimentByName) -> FoundExperiment:
+    """Get an experiment by its name."""
+    row = engine.store.experiments.by_name(ask.experiment_name)
+    if row is None:
+        raise missing(f"Could not find experiment with name {ask.experiment_name!r}.")
+    return FoundExperiment(message(engine, row))
+
+
+@serves(wire.experiments.update)
+def update(engine: Engine, ask: UpdateExperiment) -> Empty:
+    """Rename an active experiment."""
+    row = _existing(engine, ask.experiment_id)
+    if row.deleted is not None:
+        raise MlflowException(
+            "Cannot rename a deleted experiment; restore it first.", INVALID_STATE
+        )
+    if not engine.store.experiments.rename(row.id, ask.new_name or ""):
+        raise MlflowException(
+            f"Experiment(name={ask.new_name}) already exists; choose another name.", "BAD_REQUEST"
+        )
+    return Empty()
+
+
+@serves(wire.experiments.delete)
+def delete(engine: Engine, ask: DeleteExperiment) -> Empty:
+    """Move an active experiment and its runs to the bin."""
+    row = _existing(engine, ask.experiment_id)
+    if not engine.store.experiments.set_deleted(row.id, True):
+        raise missing(f"No active experiment with id {ask.experiment_id}: it is deleted already.")
+    return Empty()
+
+
+@serves(wire.experiments.restore)
+def restore(engine: Engine, ask: RestoreExperiment) -> Empty:
+    """Take a deleted experiment and its runs out of the bin."""
+    row = _existing(engine, ask.experiment_id)
+    if not engine.store.experiments.set_deleted(row.id, False):
+        raise missing(f"No deleted experiment with id {ask.experiment_id}: it is active.")
+    return Empty()
+
+
+@serves(wire.experiments.set_tag)
+def set_tag(engine: Engine, ask: SetExperimentTag) -> Empty:
+    """Set a tag of an active experiment."""
+    row = active(engine, ask.experiment_id)
+    engine.store.experiments.set_tag(row.id, ask.key, ask.value)
+    return Empty()
+
+
+@serves(wire.experiments.delete_tag)
+def delete_tag(engine: Engine, ask: DeleteExperimentTag) -> Empty:
+    """Delete a tag of an active experiment."""
+    row = active(engine, ask.experiment_id)
+    if not engine.store.experiments.delete_tag(row.id, ask.key):
+        raise missing(f"No tag with name: {ask.key} in experiment with id {ask.experiment_id}")
+    return Empty()
+
+
+def active(engine: Engine, experiment_id: str) -> ExperimentRow:
+    """The experiment, which must exist and not be deleted."""
+    row = _existing(engine, experiment_id)
+    if row.deleted is not None:
+        raise invalid(
+            f"The experiment {experiment_id} must be in the 'active' state; it is deleted. "
+            "Restore it first."
+        )
+    return row
+
+
+def message(engine: Engine, row: ExperimentRow) -> ExperimentMessage:
+    """An experiment as the API writes it."""
+    return ExperimentMessage(
+        experiment_id=str(row.id),
+        name=row.name,
+        artifact_location=placed(row.artifact_location, engine.artifact_root),
+        lifecycle_stage="active" if row.deleted is None else "deleted",
+        last_update_time=row.updated,
+        creation_time=row.created,
+        tags=[ExperimentTag(key, value) for key, value in row.tags.items()],
+    )
+
+
+def _existing(engine: Engine, experiment_id: str) -> ExperimentRow:
+    row = engine.store.experiments.by_number(experiment_number(experiment_id))
+    if row is None:
+        raise missing(f"No Experiment with id={experiment_id} exists")
+    return row

@@ -1,0 +1,164 @@
+"""Connections and transactions: what all dialects share.
+
+A store gives the database functions to run: `db.read(work)` and `db.write(work)`, where `work`
+gets a `Connection`. So a transaction that was chosen as victim of a deadlock, or whose connection
+broke, is simply run again: `work` must have no effect but on the connection.
+"""
+
+import random
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from mlflow.exceptions import TEMPORARILY_UNAVAILABLE, MlflowException
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+ATTEMPTS = 6
+
+
+class Connection(ABC):
+    """One connection in a transaction. Placeholders are `?` in every dialect."""
+
+    dialect: str
+
+    @abstractmethod
+    def all(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """All rows of a query."""
+
+    @abstractmethod
+    def run(self, sql: str, parameters: Sequence[Any] = ()) -> None:
+        """Run a statement and do not wait for what it says."""
+
+    @abstractmethod
+    def count(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """Run a statement; the number of rows that it changed."""
+
+    @abstractmethod
+    def insert(self, table: str, row: dict[str, Any]) -> int:
+        """Insert one row; the value of its generated column `id`."""
+
+    @abstractmethod
+    def put(
+        self,
+        table: str,
+        columns: Sequence[str],
+        rows: Sequence[Row],
+        *,
+        keys: Sequence[str] = (),
+        update: Sequence[str] = (),
+    ) -> None:
+        """Insert rows. Where one with the same `keys` exists, set its `update` columns.
+
+        Without `update` such rows stay as they are; without `keys` they are an error.
+        """
+
+    @abstractmethod
+    def among(self, column: str, values: Iterable[Any]) -> tuple[str, list[Any]]:
+        """The condition that `column` is one of `values`, and its parameters."""
+
+    def one(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
+        """The first row of a query, None when there is none."""
+        rows = self.all(sql, parameters)
+        return rows[0] if rows else None
+
+    def value(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
+        """The first column of the first row, None when there is none."""
+        row = self.one(sql, parameters)
+        return row[0] if row else None
+
+
+class Passing(Exception):
+    """A failure that goes away by itself: a deadlock's victim, a broken connection."""
+
+
+class Database(ABC):
+    """A database and its connections; safe to use from any number of threads."""
+
+    dialect: str
+    #: what `SELECT … FOR UPDATE` is called here
+    for_update = " FOR UPDATE"
+
+    @abstractmethod
+    def _reading(self, work: Callable[[Any], T]) -> T: ...
+
+    @abstractmethod
+    def _writing(self, work: Callable[[Any], T]) -> T: ...
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close all connections."""
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """What `work` finds."""
+        return _patiently(lambda: self._reading(work))
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """What `work` returns, once all that it did is committed; nothing is done on an error."""
+        return _patiently(lambda: self._writing(work))
+
+
+def _patiently(attempt: Callable[[], T]) -> T:
+    for number in range(ATTEMPTS):
+        try:
+            return attempt()
+        except Passing as failure:
+            if number == ATTEMPTS - 1:
+                raise MlflowException(
+                    f"The database cannot be reached at the moment: {failure}. Try again.",
+                    TEMPORARILY_UNAVAILABLE,
+                ) from failure
+            time.sleep(random.uniform(0.5, 1.0) * min(2.0, 0.02 * 3**number))
+    raise AssertionError("unreachable")
+
+
+class Pool:
+    """Connections that threads borrow; opened when needed, at most `size` of them.
+
+    A thread that finds all of them lent waits for its turn, however long that takes: work is
+    short, and a waiting request is better than a failed one.
+    """
+
+    def __init__(self, size: int, connect: Callable[[], Any], close: Callable[[Any], None]) -> None:
+        self._connect = connect
+        self._close = close
+        self._slots = threading.Semaphore(size)
+        self._idle: list[Any] = []
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def borrow(self) -> Any:
+        """A connection; give it back with `give_back` or `discard`."""
+        self._slots.acquire()
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        try:
+            return self._connect()
+        except BaseException:
+            self._slots.release()
+            raise
+
+    def give_back(self, connection: Any) -> None:
+        """Return a connection that is fit for further use."""
+        with self._lock:
+            if self._closed:
+                self._close(connection)
+            else:
+                self._idle.append(connection)
+        self._slots.release()
+
+    def discard(self, connection: Any) -> None:
+        """Return a connection that is broken."""
+        self._close(connection)
+        self._slots.release()
+
+    def close(self) -> None:
+        """Close what is idle now, and the rest when it comes back."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            self._close(connection)

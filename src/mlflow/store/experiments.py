@@ -1,0 +1,185 @@
+"""Experiments and their tags, as rows."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from mlflow._clock import now_ms
+from mlflow.store.db import Connection, Database
+from mlflow.store.names import Names
+
+
+class ExperimentRow(NamedTuple):
+    """A row of `experiments` with its tags; times in milliseconds since the epoch."""
+
+    id: int
+    name: str
+    artifact_location: str
+    deleted: int | None
+    created: int
+    updated: int
+    tags: dict[str, str]
+
+
+_COLUMNS = "id, name, artifact_location, deleted, created, updated"
+#: artifact locations below the store's own root are kept relative to it, so that it can be moved
+RELATIVE = "./"
+
+
+class Experiments:
+    """Reads and writes experiments."""
+
+    def __init__(self, database: Database, names: Names) -> None:
+        self._database = database
+        self._names = names
+
+    def create(self, name: str, location: str | None, tags: dict[str, str]) -> int | None:
+        """The number of a new experiment; None when one with that name exists."""
+        numbers = self._names.make(tags)
+        now = now_ms()
+
+        def work(connection: Connection) -> int | None:
+            if connection.one("SELECT id FROM experiments WHERE name = ?", (name,)):
+                return None
+            row = {"name": name, "artifact_location": location or "", "created": now}
+            number = self._insert(connection, row | {"updated": now})
+            if number is None:
+                return None
+            if not location:
+                connection.run(
+                    "UPDATE experiments SET artifact_location = ? WHERE id = ?",
+                    (f"{RELATIVE}{number}", number),
+                )
+            rows = [(number, numbers[key], value) for key, value in tags.items()]
+            connection.put("experiment_tags", ("experiment_id", "key_id", "value"), rows)
+            return number
+
+        return self._database.write(work)
+
+    def _insert(self, connection: Connection, row: dict[str, Any]) -> int | None:
+        """Insert unless another process has just inserted the same name."""
+        connection.put("experiments", tuple(row), [tuple(row.values())], keys=("name",))
+        found = connection.one(
+            "SELECT id, created, artifact_location FROM experiments WHERE name = ?",
+            (row["name"],),
+        )
+        mine = found is not None and found[1:] == (row["created"], row["artifact_location"])
+        return int(found[0]) if found is not None and mine else None
+
+    def by_number(self, number: int) -> ExperimentRow | None:
+        """The experiment with a number, deleted or not."""
+        return self._one("id = ?", number)
+
+    def by_name(self, name: str) -> ExperimentRow | None:
+        """The experiment with a name, deleted or not."""
+        return self._one("name = ?", name)
+
+    def _one(self, condition: str, value: object) -> ExperimentRow | None:
+        def work(connection: Connection) -> list[ExperimentRow]:
+            rows = connection.all(
+                f"SELECT {_COLUMNS} FROM experiments WHERE {condition}", (value,)
+            )
+            return self._with_tags(connection, rows)
+
+        found = self._database.read(work)
+        return found[0] if found else None
+
+    def by_numbers(self, numbers: Sequence[int]) -> list[ExperimentRow]:
+        """The experiments with these numbers, in this order."""
+
+        def work(connection: Connection) -> list[ExperimentRow]:
+            condition, parameters = connection.among("id", numbers)
+            rows = connection.all(
+                f"SELECT {_COLUMNS} FROM experiments WHERE {condition}", parameters
+            )
+            return self._with_tags(connection, rows)
+
+        if not numbers:
+            return []
+        found = {row.id: row for row in self._database.read(work)}
+        return [found[number] for number in numbers if number in found]
+
+    def _with_tags(
+        self, connection: Connection, rows: Iterable[Sequence[Any]]
+    ) -> list[ExperimentRow]:
+        rows = list(rows)
+        tags: dict[int, dict[str, str]] = {row[0]: {} for row in rows}
+        if rows:
+            condition, parameters = connection.among("t.experiment_id", list(tags))
+            for number, key, value in connection.all(
+                "SELECT t.experiment_id, n.name, t.value FROM experiment_tags t"
+                f" JOIN names n ON n.id = t.key_id WHERE {condition} ORDER BY n.name",
+                parameters,
+            ):
+                tags[number][key] = value
+        return [ExperimentRow(*row, tags[row[0]]) for row in rows]
+
+    def rename(self, number: int, name: str) -> bool:
+        """Give a new name; False when another experiment has it."""
+
+        def work(connection: Connection) -> bool:
+            taken = connection.one(
+                "SELECT id FROM experiments WHERE name = ? AND id <> ?", (name, number)
+            )
+            if not taken:
+                connection.run(
+                    "UPDATE experiments SET name = ?, updated = ? WHERE id = ?",
+                    (name, now_ms(), number),
+                )
+            return not taken
+
+        return self._database.write(work)
+
+    def set_deleted(self, number: int, deleted: bool) -> bool:
+        """Move an experiment with its runs to the bin or back; False when it is there already."""
+        now = now_ms()
+
+        def work(connection: Connection) -> bool:
+            changed = connection.count(
+                "UPDATE experiments SET deleted = ?, updated = ? WHERE id = ?"
+                f" AND deleted IS {'NULL' if deleted else 'NOT NULL'}",
+                (now if deleted else None, now, number),
+            )
+            if not changed:
+                return False
+            connection.run(
+                "UPDATE runs SET deleted = ? WHERE experiment_id = ?"
+                f" AND deleted IS {'NULL' if deleted else 'NOT NULL'}",
+                (now if deleted else None, number),
+            )
+            return True
+
+        return self._database.write(work)
+
+    def set_tag(self, number: int, key: str, value: str) -> None:
+        """Set a tag."""
+        key_id = self._names.make([key])[key]
+
+        def work(connection: Connection) -> None:
+            connection.put(
+                "experiment_tags",
+                ("experiment_id", "key_id", "value"),
+                [(number, key_id, value)],
+                keys=("experiment_id", "key_id"),
+                update=("value",),
+            )
+            connection.run("UPDATE experiments SET updated = ? WHERE id = ?", (now_ms(), number))
+
+        self._database.write(work)
+
+    def delete_tag(self, number: int, key: str) -> bool:
+        """Delete a tag; False when there is none."""
+        key_id = self._names.number(key)
+
+        def work(connection: Connection) -> bool:
+            return bool(
+                connection.count(
+                    "DELETE FROM experiment_tags WHERE experiment_id = ? AND key_id = ?",
+                    (number, key_id),
+                )
+            )
+
+        return key_id is not None and self._database.write(work)
+
+    def numbers(self, select: Callable[[Connection], list[int]]) -> list[int]:
+        """The numbers that a query finds."""
+        return self._database.read(select)

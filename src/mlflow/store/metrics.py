@@ -1,0 +1,217 @@
+"""Metric histories: reading the points of series, page by page, or a sample of them.
+
+Blocks of one series may overlap, when points came late or from several writers. So blocks are read
+in the order of their first point and held until no later block can hold an earlier point.
+"""
+
+import heapq
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+
+from mlflow.store import points as packing
+from mlflow.store.db import Connection, Database, Row
+from mlflow.store.names import Names
+from mlflow.store.points import Points
+
+#: timestamp, step, value, whether the value is NaN: the order of histories
+Place = tuple[int, int, float, bool]
+FEWEST_BLOCKS, MOST_BLOCKS = 16, 256  # read in one query
+
+
+class Metrics:
+    """Reads metric histories."""
+
+    def __init__(self, database: Database, names: Names) -> None:
+        self._database = database
+        self._names = names
+
+    def history(
+        self, run_id: str, key: str, limit: int | None, after: Place | None
+    ) -> tuple[list[Place], bool]:
+        """Points behind `after`, ordered by timestamp, step and value.
+
+        Returns:
+            At most `limit` points, and whether there are more behind them.
+        """
+        key_id = self._names.number(key)
+        if key_id is None:
+            return [], False
+
+        def work(connection: Connection) -> tuple[list[Place], bool]:
+            run = connection.value("SELECT id FROM runs WHERE run_id = ?", (run_id,))
+            if run is None:
+                return [], False
+            return _page(_blocks_by_time(connection, run, key_id, after), limit, after)
+
+        return self._database.read(work)
+
+    def sample(
+        self, run_ids: Sequence[str], key: str, steps: tuple[int, int] | None, most: int
+    ) -> list[tuple[str, Points]]:
+        """Points of each run for a chart, by step, at most `most` of each, evenly spread."""
+        key_id = self._names.number(key)
+        if key_id is None:
+            return []
+
+        def work(connection: Connection) -> list[tuple[str, Points]]:
+            condition, parameters = connection.among("run_id", run_ids)
+            runs = connection.all(f"SELECT run_id, id FROM runs WHERE {condition}", parameters)
+            numbers = dict(runs)
+            return [
+                (run_id, _sample(connection, numbers[run_id], key_id, steps, most))
+                for run_id in dict.fromkeys(run_ids)
+                if run_id in numbers
+            ]
+
+        return self._database.read(work)
+
+    def at(self, key: str, step: int, experiments: Sequence[int]) -> dict[int, float | None]:
+        """The value at a step, by number of the run: the latest one logged there; NaN is None."""
+        key_id = self._names.number(key)
+        if key_id is None or not experiments:
+            return {}
+
+        def work(connection: Connection) -> dict[int, float | None]:
+            condition, parameters = connection.among("s.experiment_id", experiments)
+            rows = connection.all(
+                "SELECT p.run_id, p.data FROM series s JOIN points p"
+                " ON p.run_id = s.run_id AND p.key_id = s.key_id"
+                f" WHERE {condition} AND s.key_id = ? AND p.low_step <= ? AND p.high_step >= ?",
+                [*parameters, key_id, step, step],
+            )
+            best: dict[int, tuple[int, float, bool]] = {}
+            for run, data in rows:
+                found = packing.between(packing.unpack(data), step, step)
+                if len(found):
+                    value = found.values[-1]
+                    rank = (found.times[-1], value if value == value else 0.0, value != value)
+                    best[run] = max(best.get(run, rank), rank)
+            return {run: None if rank[2] else rank[1] for run, rank in best.items()}
+
+        return self._database.read(work)
+
+
+def _blocks_by_time(
+    connection: Connection, run: int, key_id: int, after: Place | None
+) -> Iterator[tuple[int, Points]]:
+    """Blocks that may hold points behind `after`, as (lowest timestamp, points), in that order."""
+    low, seen, portion = -1, 0, FEWEST_BLOCKS
+    while True:
+        # Read in portions: who asks for one page of a million points gets few blocks.
+        rows = connection.all(
+            "SELECT id, low_time, data FROM points WHERE run_id = ? AND key_id = ?"
+            " AND high_time >= ? AND (low_time > ? OR (low_time = ? AND id > ?))"
+            f" ORDER BY low_time, id LIMIT {portion}",
+            (run, key_id, after[0] if after else 0, low, low, seen),
+        )
+        for number, low_time, data in rows:
+            yield low_time, packing.unpack(data)
+            low, seen = low_time, number
+        if len(rows) < portion:
+            return
+        portion = min(2 * portion, MOST_BLOCKS)
+
+
+def _page(
+    blocks: Iterator[tuple[int, Points]], limit: int | None, after: Place | None
+) -> tuple[list[Place], bool]:
+    page: list[Place] = []
+    waiting: list[Place] = []
+    for low_time, points in blocks:
+        while waiting and waiting[0][0] < low_time:
+            if limit is not None and len(page) > limit:
+                return page[:limit], True
+            cut = bisect_right(waiting, low_time - 1, key=lambda place: place[0])
+            page += waiting[:cut]
+            del waiting[:cut]
+        waiting = _joined(waiting, _places(points, after))
+    page += waiting
+    if limit is not None and len(page) > limit:
+        return page[:limit], True
+    return page, False
+
+
+def _joined(one: list[Place], other: list[Place]) -> list[Place]:
+    if not one or not other or one[-1] <= other[0]:
+        return one + other if one else other
+    return list(heapq.merge(one, other))
+
+
+def _places(points: Points, after: Place | None) -> list[Place]:
+    values = points.values
+    total = sum(values)
+    if total == total:
+        places = [
+            (time, step, value, False)
+            for step, time, value in zip(points.steps, points.times, values, strict=True)
+        ]
+    else:
+        places = [
+            (time, step, value, False) if value == value else (time, step, 0.0, True)
+            for step, time, value in zip(points.steps, points.times, values, strict=True)
+        ]
+    places.sort()  # by timestamp: nothing to do where steps and clock agree
+    if after is not None and places[0] <= after:
+        return places[bisect_right(places, after) :]
+    return places
+
+
+def _sample(
+    connection: Connection, run: int, key_id: int, steps: tuple[int, int] | None, most: int
+) -> Points:
+    sql = (
+        "SELECT count, low_step, high_step, data FROM points WHERE run_id = ? AND key_id = ?"
+    )
+    parameters: list[int] = [run, key_id]
+    if steps:
+        sql += " AND high_step >= ? AND low_step <= ?"
+        parameters += steps
+    rows = connection.all(f"{sql} ORDER BY low_step, low_time", parameters)
+    if steps is None and _in_order(rows):
+        return _picked_from_blocks(rows, most)
+    parts = [packing.unpack(row[3]) for row in rows]
+    if steps:
+        parts = [part for part in (packing.between(part, *steps) for part in parts) if part.steps]
+    if not parts:
+        return Points([], [], [])
+    return _picked(packing.merged(parts), most)
+
+
+def _in_order(rows: Sequence[Row]) -> bool:
+    return all(one[2] < other[1] for one, other in zip(rows, rows[1:], strict=False))
+
+
+def _picked_from_blocks(rows: Sequence[Row], most: int) -> Points:
+    """As `_picked` on all points, but only blocks that hold a picked one are unpacked."""
+    total = sum(row[0] for row in rows)
+    picks = _spread(total, most)
+    steps: list[int] = []
+    times: list[int] = []
+    values: list[float] = []
+    start, at = 0, 0
+    for count, _, _, data in rows:
+        end = start + count
+        stop = at
+        while stop < len(picks) and picks[stop] < end:
+            stop += 1
+        if stop > at:
+            part = packing.pick(data, [index - start for index in picks[at:stop]])
+            steps += part.steps
+            times += part.times
+            values += part.values
+        start, at = end, stop
+    return Points(steps, times, values)
+
+
+def _picked(points: Points, most: int) -> Points:
+    picks = _spread(len(points), most)
+    return Points(*([column[index] for index in picks] for column in points))
+
+
+def _spread(count: int, most: int) -> Sequence[int]:
+    """At most `most` of `count` positions, evenly spread, with the first and the last."""
+    if count <= most:
+        return range(count)
+    if most == 1:
+        return [count - 1]
+    return [index * (count - 1) // (most - 1) for index in range(most)]

@@ -1,0 +1,61 @@
+"""Names of metrics, params and tags as small numbers."""
+
+from collections.abc import Iterable, Sequence
+
+from mlflow.store.db import Connection, Database
+
+
+class Names:
+    """The names that a database knows, and their numbers; both directions are cached.
+
+    Names are only ever added, so what is cached stays true.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._numbers: dict[str, int] = {}
+        self._texts: dict[int, str] = {}
+
+    def make(self, names: Iterable[str]) -> dict[str, int]:
+        """The numbers of names; those not known yet are added, in a transaction of their own."""
+        known = self._numbers
+        missing = {name for name in names if name not in known}
+        if missing:
+            self._find(missing)
+            missing = {name for name in missing if name not in self._numbers}
+        if missing:
+            rows = [(name,) for name in sorted(missing)]  # in one order, so nobody deadlocks
+            self._database.write(
+                lambda connection: connection.put("names", ("name",), rows, keys=("name",))
+            )
+            self._find(missing)
+        return self._numbers
+
+    def number(self, name: str) -> int | None:
+        """The number of a name, None when nothing ever had it."""
+        if name not in self._numbers:
+            self._find({name})
+        return self._numbers.get(name)
+
+    def text(self, number: int) -> str:
+        """The name with a number."""
+        return self.texts((number,))[number]
+
+    def texts(self, numbers: Iterable[int]) -> dict[int, str]:
+        """All cached names by number, at least those asked for."""
+        missing = [number for number in numbers if number not in self._texts]
+        if missing:
+            self._database.read(lambda connection: self._load(connection, "id", missing))
+        return self._texts
+
+    def _find(self, names: set[str]) -> None:
+        self._database.read(lambda connection: self._load(connection, "name", list(names)))
+
+    def _load(self, connection: Connection, column: str, values: Sequence[object]) -> None:
+        for start in range(0, len(values), 500):
+            condition, parameters = connection.among(column, values[start : start + 500])
+            for number, name in connection.all(
+                f"SELECT id, name FROM names WHERE {condition}", parameters
+            ):
+                self._numbers[name] = number
+                self._texts[number] = name

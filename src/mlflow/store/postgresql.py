@@ -1,0 +1,188 @@
+"""PostgreSQL through psycopg.
+
+Nothing here lives longer than a transaction (no prepared statements, no session settings, no
+session locks), so PgBouncer may stand between in transaction mode. Writes go down a pipeline:
+statements whose result nobody reads cost no round trip of their own.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, LiteralString, TypeVar, cast
+
+from mlflow.environment_variables import MLFLOW_DATABASE_POOL_SIZE
+from mlflow.exceptions import RESOURCE_EXHAUSTED, MlflowException, invalid
+from mlflow.store.db import Connection, Database, Passing, Pool, Row
+from mlflow.store.uri import hidden
+
+T = TypeVar("T")
+OLDEST = 140_000  # server version 14
+
+
+class PostgresqlConnection(Connection):
+    """A connection to PostgreSQL."""
+
+    dialect = "postgresql"
+
+    def __init__(self, raw: Any, types: dict[str, dict[str, str]]) -> None:
+        self.raw = raw
+        self._types = types
+        self.used = time.monotonic()
+
+    def _execute(self, sql: str, parameters: Sequence[Any]) -> Any:
+        text = cast(LiteralString, sql.replace("%", "%%").replace("?", "%b"))
+        cursor = self.raw.cursor(binary=True)
+        return cursor.execute(text, parameters)
+
+    def all(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        return cast(list[Row], self._execute(sql, parameters).fetchall())
+
+    def run(self, sql: str, parameters: Sequence[Any] = ()) -> None:
+        self._execute(sql, parameters)
+
+    def count(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        cursor = self._execute(sql, parameters)
+        if self.raw.pgconn.pipeline_status:
+            self.raw._pipeline.sync()
+        return cast(int, cursor.rowcount)
+
+    def insert(self, table: str, row: dict[str, Any]) -> int:
+        marks = ", ".join("?" * len(row))
+        sql = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks}) RETURNING id"
+        return cast(int, self.value(sql, tuple(row.values())))
+
+    def put(
+        self,
+        table: str,
+        columns: Sequence[str],
+        rows: Sequence[Row],
+        *,
+        keys: Sequence[str] = (),
+        update: Sequence[str] = (),
+    ) -> None:
+        if not rows:
+            return
+        types = self._types[table]
+        arrays = ", ".join(f"?::{types[name]}[]" for name in columns)
+        sql = f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM unnest({arrays})"
+        if keys:
+            sql += f" ON CONFLICT ({', '.join(keys)}) DO "
+            sets = ", ".join(f"{name} = excluded.{name}" for name in update)
+            sql += f"UPDATE SET {sets}" if update else "NOTHING"
+        self._execute(sql, [list(column) for column in zip(*rows, strict=True)])
+
+    def among(self, column: str, values: Iterable[Any]) -> tuple[str, list[Any]]:
+        values = list(values)
+        if len(values) == 1:
+            return f"{column} = ?", values
+        return f"{column} = ANY(?)", [values]
+
+
+class PostgresqlDatabase(Database):
+    """A PostgreSQL database, 14 or newer."""
+
+    dialect = "postgresql"
+
+    def __init__(self, url: str) -> None:
+        import psycopg
+
+        self._psycopg = psycopg
+        self.url = url
+        self._types: dict[str, dict[str, str]] = {}
+        self._pool = Pool(MLFLOW_DATABASE_POOL_SIZE.get(), self._connect, _close)
+        try:
+            first = self._connect()
+        except Passing as error:
+            raise invalid(f"The database {hidden(url)} cannot be opened: {error}.") from error
+        if first.raw.info.server_version < OLDEST:
+            raise invalid(
+                f"The PostgreSQL server at {hidden(url)} has version "
+                f"{first.raw.info.server_version // 10_000}; version 14 is the oldest supported."
+            )
+        _close(first)
+
+    def _connect(self) -> PostgresqlConnection:
+        try:
+            raw = self._psycopg.connect(
+                self.url, autocommit=True, prepare_threshold=None, connect_timeout=20
+            )
+        except self._psycopg.OperationalError as error:
+            raise Passing(" ".join(str(error).split())) from error
+        connection = PostgresqlConnection(raw, self._types)
+        if not self._types:
+            self._types.update(_column_types(connection))
+        return connection
+
+    def forget_types(self) -> None:
+        """Look at the columns again, after a migration."""
+        self._types.clear()
+        self._pool.close()
+        self._pool = Pool(MLFLOW_DATABASE_POOL_SIZE.get(), self._connect, _close)
+
+    def _borrowed(self, use: Callable[[PostgresqlConnection], T]) -> T:
+        psycopg = self._psycopg
+        connection: PostgresqlConnection = self._pool.borrow()
+        if time.monotonic() - connection.used > 30:  # it may have been cut off meanwhile
+            try:
+                connection.raw.execute("SELECT 1")
+            except psycopg.Error:
+                self._pool.discard(connection)
+                return self._borrowed(use)
+        try:
+            result = use(connection)
+        except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure) as error:
+            self._return(connection)
+            raise Passing("it chose this request as victim of a deadlock") from error
+        except (psycopg.errors.DiskFull, psycopg.errors.OutOfMemory) as error:
+            self._return(connection)
+            raise MlflowException(
+                f"The database has no room left ({error}); nothing of this request was stored. "
+                "Make room and try again.",
+                RESOURCE_EXHAUSTED,
+            ) from error
+        except psycopg.errors.QueryCanceled as error:
+            self._return(connection)
+            raise invalid("The search took too long: make its filter simpler.") from error
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            self._pool.discard(connection)
+            raise Passing(" ".join(str(error).split())) from error
+        except BaseException:
+            self._return(connection)
+            raise
+        self._return(connection)
+        return result
+
+    def _return(self, connection: PostgresqlConnection) -> None:
+        connection.used = time.monotonic()
+        if connection.raw.closed or connection.raw.info.transaction_status != 0:
+            self._pool.discard(connection)
+        else:
+            self._pool.give_back(connection)
+
+    def _reading(self, work: Callable[[Any], T]) -> T:
+        return self._borrowed(work)
+
+    def _writing(self, work: Callable[[Any], T]) -> T:
+        def use(connection: PostgresqlConnection) -> T:
+            with connection.raw.pipeline(), connection.raw.transaction():
+                return work(connection)
+
+        return self._borrowed(use)
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+def _close(connection: PostgresqlConnection) -> None:
+    connection.raw.close()
+
+
+def _column_types(connection: PostgresqlConnection) -> dict[str, dict[str, str]]:
+    types: dict[str, dict[str, str]] = {}
+    for table, column, kind in connection.all(
+        "SELECT c.relname, a.attname, format_type(a.atttypid, NULL)"
+        " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
+        " WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r'"
+        " AND a.attnum > 0 AND NOT a.attisdropped"
+    ):
+        types.setdefault(table, {})[column] = kind
+    return types

@@ -1,0 +1,356 @@
+"""Runs, as rows and as the messages that the API sends."""
+
+import struct
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from mlflow._clock import now_ms
+from mlflow.entities.metrics import Metric
+from mlflow.entities.runs import RunStatus
+from mlflow.store.batches import RUN_NAME, rewrite_tags
+from mlflow.store.datasets import Datasets
+from mlflow.store.db import Connection, Database
+from mlflow.store.experiments import RELATIVE
+from mlflow.store.names import Names
+from mlflow.wire.runs import InfoMessage, InputsMessage, OutputsMessage, PackedData, PackedRun
+
+_COLUMNS = (
+    "id, run_id, experiment_id, name, user_id, status, start_time, end_time, deleted, artifact_uri"
+)
+_STATUS = {number: RunStatus.to_string(number) for number in RunStatus.all_status()}
+_PACKED = struct.Struct(">qdqq")
+_encode = msgspec.json.Encoder().encode
+Number = int
+
+
+class RunRow(NamedTuple):
+    """A row of `runs`; times in milliseconds since the epoch."""
+
+    id: int
+    run_id: str
+    experiment_id: int
+    name: str
+    user_id: str
+    status: int
+    start_time: int
+    end_time: int | None
+    deleted: int | None
+    artifact_uri: str
+
+    def info(self, root: str) -> InfoMessage:
+        """The row as the API writes it; `root` is where relative artifact locations begin."""
+        return InfoMessage(
+            run_uuid=self.run_id,
+            experiment_id=str(self.experiment_id),
+            run_name=self.name,
+            user_id=self.user_id,
+            status=_STATUS[self.status],
+            start_time=self.start_time,
+            artifact_uri=placed(self.artifact_uri, root),
+            lifecycle_stage="active" if self.deleted is None else "deleted",
+            run_id=self.run_id,
+            end_time=self.end_time,
+        )
+
+
+class Columns(NamedTuple):
+    """Which params, metrics and tags of a run are asked for."""
+
+    params: frozenset[str]
+    metrics: frozenset[str]
+    tags: frozenset[str]
+
+
+def placed(location: str, root: str) -> str:
+    """An artifact location as clients see it."""
+    return root + location[1:] if location.startswith(RELATIVE) else location
+
+
+class Runs:
+    """Reads and writes runs."""
+
+    def __init__(self, database: Database, names: Names) -> None:
+        self._database = database
+        self._names = names
+
+    def create(
+        self,
+        *,
+        run_id: str,
+        experiment: int,
+        name: str,
+        user_id: str,
+        start_time: int,
+        artifact_uri: str,
+        tags: Mapping[str, str],
+    ) -> RunRow:
+        """Add a run; if there is one with that id, it is given as it is."""
+        numbers = self._names.make(tags)
+        document = b",".join(_encode({"key": key, "value": tags[key]}) for key in tags).decode()
+
+        def work(connection: Connection) -> RunRow:
+            row = {
+                "run_id": run_id,
+                "experiment_id": experiment,
+                "name": name,
+                "user_id": user_id,
+                "status": RunStatus.RUNNING,
+                "start_time": start_time,
+                "artifact_uri": artifact_uri,
+                "heard": now_ms(),
+            }
+            if there := self._row(connection, run_id):
+                return there
+            number = connection.insert("runs", row)
+            connection.put("documents", ("run_id", "params", "tags"), [(number, "", document)])
+            rows = [(number, numbers[key], value) for key, value in tags.items()]
+            connection.put("tags", ("run_id", "key_id", "value"), rows)
+            return RunRow(
+                number,
+                run_id,
+                experiment,
+                name,
+                user_id,
+                RunStatus.RUNNING,
+                start_time,
+                None,
+                None,
+                artifact_uri,
+            )
+
+        return self._database.write(work)
+
+    def row(self, run_id: str) -> RunRow | None:
+        """The run with an id, deleted or not."""
+        return self._database.read(lambda connection: self._row(connection, run_id))
+
+    @staticmethod
+    def _row(connection: Connection, run_id: str, lock: str = "") -> RunRow | None:
+        row = connection.one(f"SELECT {_COLUMNS} FROM runs WHERE run_id = ?{lock}", (run_id,))
+        return RunRow(*row) if row else None
+
+    def get(self, run_id: str, root: str) -> PackedRun | None:
+        """The whole run, deleted or not."""
+
+        def work(connection: Connection) -> PackedRun | None:
+            row = self._row(connection, run_id)
+            if row is None:
+                return None
+            run = self._whole(connection, [row], root, None)[0]
+            read, made = Datasets.models_of(connection, [row.id])
+            run.inputs = run.inputs or InputsMessage()
+            run.inputs.model_inputs = read.get(row.id, [])
+            run.outputs = OutputsMessage(made.get(row.id, []))
+            return run
+
+        return self._database.read(work)
+
+    def update(
+        self, run_id: str, status: int | None, end_time: int | None, name: str | None
+    ) -> RunRow | None:
+        """Change what is given; None when there is no such run, or it is deleted."""
+        name_key = self._names.make([RUN_NAME])[RUN_NAME]
+
+        def work(connection: Connection) -> RunRow | None:
+            row = self._row(connection, run_id, self._database.for_update)
+            if row is None or row.deleted is not None:
+                return None
+            row = row._replace(
+                status=row.status if status is None else status,
+                end_time=row.end_time if end_time is None else end_time,
+                name=name or row.name,
+            )
+            connection.run(
+                "UPDATE runs SET status = ?, end_time = ?, name = ?, heard = ? WHERE id = ?",
+                (row.status, row.end_time, row.name, now_ms(), row.id),
+            )
+            if name:
+                connection.put(
+                    "tags",
+                    ("run_id", "key_id", "value"),
+                    [(row.id, name_key, name)],
+                    keys=("run_id", "key_id"),
+                    update=("value",),
+                )
+                rewrite_tags(connection, row.id)
+            return row
+
+        return self._database.write(work)
+
+    def set_deleted(self, run_id: str, deleted: bool) -> bool:
+        """Move a run to the bin or back; False when there is no such run."""
+        state = "NULL" if deleted else "NOT NULL"
+
+        def work(connection: Connection) -> bool:
+            connection.run(
+                f"UPDATE runs SET deleted = ? WHERE run_id = ? AND deleted IS {state}",
+                (now_ms() if deleted else None, run_id),
+            )
+            return self._row(connection, run_id) is not None
+
+        return self._database.write(work)
+
+    def delete_tag(self, run: int, key: str) -> bool:
+        """Delete a tag; False when there is none."""
+        key_id = self._names.number(key)
+        if key_id is None:
+            return False
+
+        def work(connection: Connection) -> bool:
+            lock = self._database.for_update
+            connection.one(f"SELECT id FROM runs WHERE id = ?{lock}", (run,))
+            gone = connection.count(
+                "DELETE FROM tags WHERE run_id = ? AND key_id = ?", (run, key_id)
+            )
+            if gone:
+                rewrite_tags(connection, run)
+            return bool(gone)
+
+        return self._database.write(work)
+
+    def heard(self, run_ids: Sequence[str]) -> None:
+        """Note that clients of these runs are alive."""
+
+        def work(connection: Connection) -> None:
+            condition, parameters = connection.among("run_id", sorted(run_ids))
+            connection.run(
+                f"UPDATE runs SET heard = ? WHERE {condition}", [now_ms(), *parameters]
+            )
+
+        self._database.write(work)
+
+    def find(
+        self, search: "Callable[[Connection], Sequence[Number]]", root: str, columns: Columns | None
+    ) -> list[PackedRun]:
+        """The runs whose numbers `search` gives, whole or with some columns, in that order."""
+
+        def work(connection: Connection) -> list[PackedRun]:
+            numbers = search(connection)
+            found: dict[int, RunRow] = {}
+            for start in range(0, len(numbers), 5000):
+                condition, parameters = connection.among("id", numbers[start : start + 5000])
+                for row in connection.all(
+                    f"SELECT {_COLUMNS} FROM runs WHERE {condition}", parameters
+                ):
+                    found[row[0]] = RunRow(*row)
+            rows = [found[number] for number in numbers if number in found]
+            return [
+                run
+                for start in range(0, len(rows), 5000)
+                for run in self._whole(connection, rows[start : start + 5000], root, columns)
+            ]
+
+        return self._database.read(work)
+
+    # -- putting runs together -----------------------------------------------
+
+    def _whole(
+        self, connection: Connection, rows: list[RunRow], root: str, columns: Columns | None
+    ) -> list[PackedRun]:
+        if not rows:
+            return []
+        numbers = [row.id for row in rows]
+        metrics = self._metrics(connection, numbers, columns)
+        documents = self._documents(connection, numbers, columns)
+        inputs = Datasets.inputs_of(connection, numbers) if columns is None else {}
+        made = Datasets.models_of(connection, numbers)[1] if columns is None else {}
+        runs = []
+        for row in rows:
+            params, tags = documents.get(row.id, (None, None))
+            run = PackedRun(
+                info=row.info(root),
+                data=PackedData(metrics=metrics.get(row.id, []), params=params, tags=tags),
+                inputs=InputsMessage(inputs.get(row.id, [])),
+            )
+            if row.id in made:
+                run.outputs = OutputsMessage(made[row.id])
+            runs.append(run)
+        return runs
+
+    def _metrics(
+        self, connection: Connection, numbers: Sequence[int], columns: Columns | None
+    ) -> dict[int, list[Metric]]:
+        wanted = None if columns is None else self._numbers(columns.metrics)
+        if wanted is not None and not wanted:
+            return {}
+        condition, parameters = connection.among("run_id", numbers)
+        if wanted:
+            keys, more = connection.among("key_id", wanted)
+            condition, parameters = f"{condition} AND {keys}", [*parameters, *more]
+        if connection.dialect == "postgresql":
+            return self._metrics_packed(connection, condition, parameters)
+        found: dict[int, list[Metric]] = {}
+        rows = connection.all(
+            "SELECT run_id, key_id, last_value, last_time, last_step FROM series"
+            f" WHERE {condition}",
+            parameters,
+        )
+        names = self._names.texts({row[1] for row in rows})
+        last, metrics = -1, []
+        for run, key, value, time, step in rows:
+            if run != last:
+                last, metrics = run, found.setdefault(run, [])
+            metrics.append(Metric(names[key], "NaN" if value is None else value, time, step))  # type: ignore[arg-type]
+        return found
+
+    def _metrics_packed(
+        self, connection: Connection, condition: str, parameters: list[object]
+    ) -> dict[int, list[Metric]]:
+        # One row per run instead of one per metric: rows are what costs time on the way.
+        rows = connection.all(
+            "SELECT run_id, string_agg(int8send(key_id) || float8send(coalesce(last_value, 'NaN'))"
+            " || int8send(last_time) || int8send(last_step), ''::bytea)"
+            f" FROM series WHERE {condition} GROUP BY run_id",
+            parameters,
+        )
+        unpacked = [(run, list(_PACKED.iter_unpack(data))) for run, data in rows]
+        names = self._names.texts({item[0] for _, items in unpacked for item in items})
+        return {
+            run: [
+                Metric(names[key], value if value == value else "NaN", time, step)  # type: ignore[arg-type]
+                for key, value, time, step in items
+            ]
+            for run, items in unpacked
+        }
+
+    def _documents(
+        self, connection: Connection, numbers: Sequence[int], columns: Columns | None
+    ) -> dict[int, tuple[object, object]]:
+        if columns is not None:
+            params = self._pairs(connection, "params", numbers, columns.params)
+            tags = self._pairs(connection, "tags", numbers, columns.tags)
+            return {run: (params.get(run), tags.get(run)) for run in numbers}
+        condition, parameters = connection.among("run_id", numbers)
+        raw = msgspec.Raw
+        return {
+            run: (
+                raw(f"[{params}]".encode()) if params else None,
+                raw(f"[{tags}]".encode()) if tags else None,
+            )
+            for run, params, tags in connection.all(
+                f"SELECT run_id, params, tags FROM documents WHERE {condition}", parameters
+            )
+        }
+
+    def _pairs(
+        self, connection: Connection, table: str, numbers: Sequence[int], keys: Iterable[str]
+    ) -> dict[int, list[dict[str, str]]]:
+        wanted = self._numbers(keys)
+        if not wanted:
+            return {}
+        runs, runs_are = connection.among("run_id", numbers)
+        names_are, keys_are = connection.among("key_id", wanted)
+        found: dict[int, list[dict[str, str]]] = {}
+        for run, key, value in connection.all(
+            f"SELECT run_id, key_id, value FROM {table} WHERE {runs} AND {names_are}",
+            [*runs_are, *keys_are],
+        ):
+            pair = {"key": self._names.text(key), "value": value}
+            found.setdefault(run, []).append(pair)
+        return found
+
+    def _numbers(self, names: Iterable[str]) -> list[int]:
+        numbers = [self._names.number(name) for name in names]
+        return [number for number in numbers if number is not None]

@@ -1,0 +1,160 @@
+"""SQLite: one file, one writer at a time, any number of readers.
+
+The write-ahead log lets readers go on while something is written. Within the process a lock
+queues the writers; between processes SQLite's own lock does, and a writer waits for it for up to
+`BUSY_SECONDS`. With synchronous=NORMAL a commit survives the death of the process at once, and
+that of the machine with the next checkpoint.
+"""
+
+import contextlib
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from mlflow.exceptions import RESOURCE_EXHAUSTED, MlflowException, invalid
+from mlflow.store.db import Connection, Database, Passing, Pool, Row
+from mlflow.store.where import SQLITE_FUNCTIONS
+
+T = TypeVar("T")
+BUSY_SECONDS = 120
+READERS = 16
+
+
+class SqliteConnection(Connection):
+    """A connection to an SQLite file."""
+
+    dialect = "sqlite"
+
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        self.raw = raw
+
+    def all(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        return self.raw.execute(sql, parameters).fetchall()
+
+    def run(self, sql: str, parameters: Sequence[Any] = ()) -> None:
+        self.raw.execute(sql, parameters)
+
+    def count(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        return self.raw.execute(sql, parameters).rowcount
+
+    def insert(self, table: str, row: dict[str, Any]) -> int:
+        columns = ", ".join(row)
+        marks = ", ".join("?" * len(row))
+        sql = f"INSERT INTO {table} ({columns}) VALUES ({marks})"
+        number = self.raw.execute(sql, tuple(row.values())).lastrowid
+        assert number is not None
+        return number
+
+    def put(
+        self,
+        table: str,
+        columns: Sequence[str],
+        rows: Sequence[Row],
+        *,
+        keys: Sequence[str] = (),
+        update: Sequence[str] = (),
+    ) -> None:
+        sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+        if keys:
+            sql += f" ON CONFLICT ({', '.join(keys)}) DO "
+            sets = ", ".join(f"{name} = excluded.{name}" for name in update)
+            sql += f"UPDATE SET {sets}" if update else "NOTHING"
+        self.raw.executemany(sql, rows)
+
+    def among(self, column: str, values: Iterable[Any]) -> tuple[str, list[Any]]:
+        values = list(values)
+        if len(values) == 1:
+            return f"{column} = ?", values
+        return f"{column} IN (SELECT value FROM json_each(?))", [json.dumps(values)]
+
+
+class SqliteDatabase(Database):
+    """An SQLite file; its folder is made when it is not there."""
+
+    dialect = "sqlite"
+    for_update = ""  # BEGIN IMMEDIATE has locked everything already
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self._writing_lock = threading.Lock()
+        self._readers = Pool(READERS, self._connect, lambda connection: connection.raw.close())
+        try:
+            Path(file).parent.mkdir(parents=True, exist_ok=True)
+            self._writer = self._connect()
+            self._writer.raw.execute("PRAGMA journal_mode = WAL").fetchone()
+        except (sqlite3.Error, OSError) as error:
+            raise invalid(f"The database {file!r} cannot be opened: {error}.") from error
+
+    def _connect(self) -> SqliteConnection:
+        raw = sqlite3.connect(
+            self.file,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=512,
+        )
+        for pragma in (
+            "synchronous = NORMAL",
+            "case_sensitive_like = ON",
+            "temp_store = MEMORY",
+            "cache_size = -8000",
+            "journal_size_limit = 67108864",
+        ):
+            raw.execute(f"PRAGMA {pragma}")
+        for name, (arguments, function) in SQLITE_FUNCTIONS.items():
+            raw.create_function(name, arguments, function, deterministic=True)
+        return SqliteConnection(raw)
+
+    def _reading(self, work: Callable[[Any], T]) -> T:
+        connection = self._readers.borrow()
+        try:
+            with _explained(self.file):
+                connection.raw.execute("BEGIN")
+                try:
+                    return work(connection)
+                finally:
+                    connection.raw.execute("COMMIT")
+        finally:
+            self._readers.give_back(connection)
+
+    def _writing(self, work: Callable[[Any], T]) -> T:
+        with self._writing_lock, _explained(self.file):
+            raw = self._writer.raw
+            raw.execute("BEGIN IMMEDIATE")
+            try:
+                result = work(self._writer)
+                raw.execute("COMMIT")
+            except BaseException:
+                if raw.in_transaction:  # SQLite itself rolls back on a full disk
+                    raw.execute("ROLLBACK")
+                raise
+            return result
+
+    def close(self) -> None:
+        self._readers.close()
+        with self._writing_lock:
+            with contextlib.suppress(sqlite3.Error):  # keeps the planner's statistics fresh
+                self._writer.raw.execute("PRAGMA optimize")
+            self._writer.raw.close()
+
+
+@contextlib.contextmanager
+def _explained(file: str) -> Any:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        text = str(error)
+        if "locked" in text or "busy" in text:
+            raise Passing(f"another process keeps {file!r} locked") from error
+        if "full" in text or "disk I/O error" in text:
+            raise MlflowException(
+                f"The disk with {file!r} is full or fails ({text}); nothing of this request was "
+                "stored. Make room and try again.",
+                RESOURCE_EXHAUSTED,
+            ) from error
+        if "readonly" in text:
+            raise invalid(f"The database {file!r} cannot be written: {text}.") from error
+        raise

@@ -1,0 +1,105 @@
+"""The writer: commits what many clients log in few transactions.
+
+Requests are queued as they come. A single thread takes all that wait, applies them in one
+transaction and then answers each of them. While one transaction commits, the next group gathers,
+so the group's size follows the load by itself and a lone request never waits for company.
+"""
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Generic, TypeVar
+
+from mlflow.exceptions import TEMPORARILY_UNAVAILABLE, MlflowException
+from mlflow.wire import Empty
+
+R = TypeVar("R")
+LARGEST_GROUP = 128  # requests
+DONE = Empty()
+
+
+class Writer(Generic[R]):
+    """A queue of requests and the thread that commits them.
+
+    Args:
+        commit: applies requests in one transaction; for each of them it gives None, or the
+            error for which it was left out. What it raises fails all of them.
+        weight: how many of `largest` units a request counts.
+        largest: units in one group at the most.
+    """
+
+    def __init__(
+        self,
+        commit: Callable[[list[R]], list[Exception | None]],
+        weight: Callable[[R], int],
+        largest: int,
+    ) -> None:
+        self._commit = commit
+        self._weight = weight
+        self._largest = largest
+        self._queue: queue.SimpleQueue[tuple[R, Future[Empty]] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def submit(self, request: R) -> "Future[Empty]":
+        """Queue a request; the future is done when it is committed, or refused."""
+        future: Future[Empty] = Future()
+        if self._thread is None:
+            self._start()
+        if self._closed:
+            raise MlflowException("The store is being closed.", TEMPORARILY_UNAVAILABLE)
+        self._queue.put((request, future))
+        return future
+
+    def close(self) -> None:
+        """Commit what is queued and stop."""
+        with self._lock:
+            self._closed = True
+            if self._thread is None:
+                return
+        self._queue.put(None)
+        self._thread.join()
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._thread is None and not self._closed:
+                self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
+                self._thread.start()
+
+    def _work(self) -> None:
+        while True:
+            item = self._queue.get()
+            if item is None:
+                return
+            group, last = [item], False
+            weight = self._weight(item[0])
+            while weight < self._largest and len(group) < LARGEST_GROUP:
+                try:
+                    more = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+                if more is None:
+                    last = True
+                    break
+                group.append(more)
+                weight += self._weight(more[0])
+            self._settle(group)
+            if last:
+                return
+
+    def _settle(self, group: "list[tuple[R, Future[Empty]]]") -> None:
+        try:
+            errors = self._commit([request for request, _ in group])
+        except Exception as error:
+            if len(group) > 1:  # find out whose fault it is
+                for item in group:
+                    self._settle([item])
+                return
+            errors = [error]
+        for (_, future), problem in zip(group, errors, strict=True):
+            if problem is None:
+                future.set_result(DONE)
+            else:
+                future.set_exception(problem)

@@ -1,0 +1,121 @@
+"""What an endpoint is: one definition from which everything about it follows.
+
+Route, decoding, validation, permission, OpenAPI and the Python call are all derived from an
+`Endpoint`. It has no default for `needs`: an endpoint without a permission does not import.
+"""
+
+from typing import Any, Generic, Literal, TypeVar
+
+import msgspec
+
+Q = TypeVar("Q", bound="Question")
+A = TypeVar("A")
+
+Action = Literal["anyone", "create", "read", "edit", "manage"]
+
+
+class Permission(msgspec.Struct, frozen=True):
+    """What the caller must be allowed to do.
+
+    Args:
+        action: `anyone` (no login), `read`, `edit`, `manage` or `create`.
+        noun: what it is done to: `experiment`, `run` or `server`.
+        field: field of the question that names the thing; a list field names several.
+    """
+
+    action: Action
+    noun: str = "server"
+    field: str | None = None
+
+
+class may:
+    """Permissions in the words of the definitions: `needs=may.edit("run_id")`."""
+
+    anyone = Permission("anyone")
+    create = Permission("create")
+
+    @staticmethod
+    def _on(action: Action, field: str) -> Permission:
+        noun = "run" if field.startswith("run") else "experiment"
+        return Permission(action, noun, field)
+
+    @staticmethod
+    def read(field: str) -> Permission:
+        """To see the thing that `field` names."""
+        return may._on("read", field)
+
+    @staticmethod
+    def edit(field: str) -> Permission:
+        """To change the thing that `field` names."""
+        return may._on("edit", field)
+
+    @staticmethod
+    def manage(field: str) -> Permission:
+        """To delete or restore the thing that `field` names."""
+        return may._on("manage", field)
+
+
+class Question(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What an endpoint is asked."""
+
+    def check(self) -> None:
+        """Raise MlflowException for what can be seen to be wrong without a store."""
+
+
+class Empty(msgspec.Struct):
+    """The answer that says no more than that it was done."""
+
+
+class Endpoint(Generic[Q, A]):
+    """One endpoint of the REST API.
+
+    Args:
+        method: HTTP method.
+        path: path behind `/api/<version>`.
+        question, answer: types of what goes in and comes out.
+        needs: the permission; there is no default.
+        also: further methods with the same meaning.
+        version: version part of the route.
+        ajax_only: there is no `/api` twin, only `/ajax-api`.
+        queued: the service hands the work to the store's writer and returns a Future.
+    """
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        question: type[Q],
+        answer: type[A],
+        *,
+        needs: Permission,
+        also: tuple[str, ...] = (),
+        version: str = "2.0",
+        ajax_only: bool = False,
+        queued: bool = False,
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.question = question
+        self.answer = answer
+        self.needs = needs
+        self.methods = (method, *also)
+        self.version = version
+        self.ajax_only = ajax_only
+        self.queued = queued
+
+    @property
+    def routes(self) -> tuple[str, ...]:
+        """The paths under which the endpoint is found."""
+        ajax = f"/ajax-api/{self.version}{self.path}"
+        return (ajax,) if self.ajax_only else (f"/api/{self.version}{self.path}", ajax)
+
+    @property
+    def route(self) -> str:
+        """The path that clients use."""
+        return self.routes[0]
+
+    def __repr__(self) -> str:
+        return f"Endpoint({self.method} {self.route})"
+
+
+AnyEndpoint = Endpoint[Any, Any]
