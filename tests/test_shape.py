@@ -79,24 +79,24 @@ class Package:
         tree = ast.parse(path.read_text(), str(path))
         for node, late in _import_statements(tree, late=False):
             if isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
+                names = [(alias.name, alias.name) for alias in node.names]
             else:
                 base = node.module or ""
                 if node.level:
                     here = ["mlflow", *([] if source == "__init__" else source.split("."))]
                     drop = node.level - (path.name == "__init__.py")
                     base = ".".join(here[: len(here) - drop] + ([base] if base else []))
-                names = [f"{base}.{alias.name}" for alias in node.names]
-            targets = {self._resolve(name) for name in names if name.split(".")[0] == "mlflow"}
+                names = [(base, f"{base}.{alias.name}") for alias in node.names]
+            targets = {
+                self._resolve(base, name) for base, name in names if base.split(".")[0] == "mlflow"
+            }
             for target in sorted(targets):
                 yield Import(source, target, node.lineno, late)
 
-    def _resolve(self, name: str) -> str:
-        """The module that `name`, of a module or of something in one, stands in."""
-        parts = name.split(".")[1:]
-        while parts and ".".join(parts) not in self.modules:
-            parts.pop()
-        return ".".join(parts) or "__init__"
+    def _resolve(self, base: str, name: str) -> str:
+        """The module `name`, else the module `base` that has something of that name."""
+        module = name.partition(".")[2]
+        return module if module in self.modules else base.partition(".")[2] or "__init__"
 
 
 def _import_statements(
@@ -134,6 +134,14 @@ def homeless(package: Package) -> list[str]:
         f"mlflow/{module.replace('.', '/')} stands on no floor: give it a place in FLOORS."
         for module in package.modules
         if place(module) is None
+    ]
+
+
+def missing(package: Package) -> list[str]:
+    return [
+        f"{each} imports mlflow.{each.target}, which is not there."
+        for each in package.imports
+        if each.target not in package.modules
     ]
 
 
@@ -197,7 +205,7 @@ def vague(package: Package) -> list[str]:
     ]
 
 
-RULES = (circles, hidden, homeless, leaning_on_facades, upward, vague)
+RULES = (circles, hidden, homeless, leaning_on_facades, missing, upward, vague)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
@@ -217,6 +225,7 @@ def test_the_package_is_in_shape(rule: object) -> None:
         ("client/runs", "def f():\n  from mlflow import wire", "inside a function"),
         ("wire/runs", "from mlflow.wire.metrics import x", "import each other"),
         ("client/runs", "from mlflow.tracking import fluent", "a façade for others"),
+        ("client/runs", "from mlflow.wire.nothing import x", "which is not there"),
         ("client/helpers", "", "has a vague name"),
         ("surprise", "", "stands on no floor"),
     ],
