@@ -23,6 +23,14 @@ class RunningServer:
     `store` (the `--backend-store-uri`, or None for the embedded default in `folder`) and
     `log`, the file with what it printed. It may be stopped or killed, and started again on the
     same port and store.
+
+    Args:
+        folder: where it runs, and where its log goes.
+        store: `--backend-store-uri`; None: the embedded default in `folder`.
+        options: further options of `mlflow server`.
+        environment: variables on top of this process's own.
+        python: the interpreter; another one than ours has our package installed.
+        prefix: what `--static-prefix` in `options` puts in front of every route.
     """
 
     def __init__(
@@ -31,13 +39,16 @@ class RunningServer:
         store: str | None = None,
         options: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
+        python: Path = Path(sys.executable),
+        prefix: str = "",
     ) -> None:
         self.folder = folder
         self.store = store
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://127.0.0.1:{self.port}{prefix}"
         self.log = folder / f"server-{self.port}.log"
         self._options = [*options]
+        self._python = python
         self._environment = {**os.environ, **(environment or {})}
         self.start()
 
@@ -47,7 +58,7 @@ class RunningServer:
 
     def start(self) -> None:
         """Start the process and wait until `/health` answers 200."""
-        command = [sys.executable, "-m", "mlflow", "server", "--port", str(self.port)]
+        command = [str(self._python), "-m", "mlflow", "server", "--port", str(self.port)]
         if self.store is not None:
             command += ["--backend-store-uri", self.store]
         with self.log.open("ab") as output:
@@ -87,10 +98,11 @@ class RunningServer:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> tuple[int, bytes]:
-        """Status and body of one request on a connection of its own, sent as it is given."""
-        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=30)
+        """Status and body of one request to `path` below `url`, on a connection of its own."""
+        where = urlsplit(self.url)
+        connection = http.client.HTTPConnection(where.netloc, timeout=30)
         try:
-            connection.request(method, path, body, dict(headers or {}))
+            connection.request(method, where.path + path, body, dict(headers or {}))
             answer = connection.getresponse()
             return answer.status, answer.read()
         finally:
