@@ -1,0 +1,46 @@
+"""One number out of whatever a training loop holds: Python, numpy, torch, tensorflow, jax.
+
+None of these libraries is imported: their scalars are known by what they can do.
+"""
+
+from mlflow.exceptions import invalid
+
+
+def to_float(key: str, value: object) -> float:
+    """The value of a metric as a float.
+
+    Args:
+        key: name of the metric, for the message of an error.
+        value: a number, a bool (1.0 or 0.0), or an array or tensor that holds exactly one number.
+
+    Raises:
+        MlflowException: INVALID_PARAMETER_VALUE for None, text, an array of another size, and a
+            number beyond the range of a float.
+        TypeError: `value` is no number at all, such as a list.
+    """
+    if type(value) is float:
+        return value
+    if hasattr(value, "shape"):
+        value = _single(key, value)
+    if value is None or isinstance(value, str | bytes | bytearray):
+        raise invalid(f"Got invalid value {value!r} for metric '{key}': a number is needed.")
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except OverflowError:
+        raise invalid(f"The value of metric '{key}' is too large for a float.") from None
+
+
+def _single(key: str, array: object) -> object:
+    """The one element of an array or tensor, as a plain Python object."""
+    if not hasattr(array, "item") and hasattr(array, "numpy"):
+        array = array.numpy()  # tensorflow's tensors have no item()
+    item = getattr(array, "item", None)
+    if item is None:
+        return array
+    try:
+        return item()
+    except (IndexError, RuntimeError, TypeError, ValueError) as error:
+        shape = tuple(getattr(array, "shape", ()))
+        raise invalid(
+            f"The value of metric '{key}' must be one number, not an array of shape {shape}: {error}"
+        ) from error
