@@ -19,8 +19,8 @@ SOURCE = Path(__file__).parents[1] / "src" / "mlflow"
 #: Lowest first. A module may import what stands below it; what stands on one line is
 #: independent of its neighbours. The first word only names the floor.
 FLOORS = (
-    ("words", "_clock", "_ids", "exceptions", "scalars", "version"),
-    ("words", "environment_variables"),
+    ("words", "_clock", "_ids", "exceptions", "version"),
+    ("words", "environment_variables", "scalars"),
     ("words", "_http", "entities", "search"),
     ("words", "wire"),
     ("keeping", "blobs", "store"),
