@@ -40,7 +40,7 @@ def _single(key: str, array: object) -> object:
     try:
         return item()
     except (IndexError, RuntimeError, TypeError, ValueError) as error:
-        shape = tuple(getattr(array, "shape", ()))
         raise invalid(
-            f"The value of metric '{key}' must be one number, not an array of shape {shape}: {error}"
+            f"The value of metric '{key}' must be one number, not an array of shape "
+            f"{tuple(getattr(array, 'shape', ()))}: {error}"
         ) from error
