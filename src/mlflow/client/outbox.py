@@ -65,15 +65,22 @@ class Outbox:
     Args:
         uri: the tracking URI.
         transport: the way to it.
+        folder: where files are kept; the server's own by default.
         linger: seconds in which what is logged is gathered into one request.
         heartbeat: seconds of silence after which the server is told that a run is alive.
     """
 
     def __init__(
-        self, uri: str, transport: Transport, *, linger: float = 0.1, heartbeat: float = 30.0
+        self,
+        uri: str,
+        transport: Transport,
+        *,
+        folder: Path | None = None,
+        linger: float = 0.1,
+        heartbeat: float = 30.0,
     ) -> None:
         self.uri = without_credentials(uri)
-        self.folder = outbox_folder(uri)
+        self.folder = folder or outbox_folder(uri)
         self.transport = transport
         self._linger = linger
         self._heartbeat = heartbeat
@@ -267,12 +274,13 @@ class Outbox:
         """Deliver what waits, stop the thread and let go of the files.
 
         Args:
-            timeout: seconds to wait at most; it gives up at once when the server is away.
+            timeout: seconds to wait at most; it gives up at once when the server is away, and
+                does not even try with 0.
 
         Returns:
             The number of values that stay unsent; they are kept in the files.
         """
-        if not _is_offline():
+        if timeout > 0 and not _is_offline():
             with self._lock:
                 boxes = list(self._busy.values())
             try:
@@ -293,6 +301,35 @@ class Outbox:
             self._thread = None
             self._waiting = self._held = 0
         return unsent
+
+    def send_left_over(self, report: Callable[[int], object]) -> MlflowException | None:
+        """Deliver, in this thread, all that dead processes left over; once, also when offline.
+
+        Args:
+            report: is given the number of values that still wait, from time to time.
+
+        Returns:
+            Why something stays unsent, if it does.
+        """
+        began = time.monotonic()
+        self._adopt()
+        with self._lock:
+            self._not_before = 0.0
+        while True:
+            with self._lock:
+                boxes = list(self._busy.values())
+                failure = self._failed_since(began, [(box, box.put) for box in boxes])
+                waiting = [box for box in boxes if box.failed_from < began]
+                if not waiting or (self._failure is not None and self._failed_from >= began):
+                    return failure
+                for box in waiting:
+                    box.not_before = 0.0
+            self._deliver_one()
+            report(self._waiting)
+
+    def server_id(self, run_id: str) -> str:
+        """The id under which the server knows a run that was created through the outbox."""
+        return self._delivery.server_id(run_id)
 
     def _wait_for(self, boxes: list[RunBox], deadline: float | None, *, patient: bool) -> None:
         """Wait until what is in the boxes now is delivered; impatient, until an attempt fails."""
@@ -760,7 +797,7 @@ def _leave_with_worker_process() -> None:
         return
     _worker_process = True
     register: Callable[..., object] = ends.Finalize
-    register(None, _leave_all, exitpriority=10)
+    register(None, _leave_all, exitpriority=5)  # after runs have ended, which has 10
 
 
 def _forget_all() -> None:

@@ -61,6 +61,16 @@ class Frame(msgspec.Struct, gc=False):
     end: int
 
 
+class Contents(msgspec.Struct):
+    """What waits in a file: values, the size in bytes, and whether a live process holds it."""
+
+    path: Path
+    about: Description
+    values: int
+    size: int
+    in_use: bool
+
+
 class Unreadable(Exception):
     """The file is not a spool file, or its beginning is damaged."""
 
@@ -211,7 +221,7 @@ class Spool:
 
     def _restore(self) -> None:
         size = os.fstat(self._fd).st_size
-        (delivered,) = _POSITION.unpack(os.pread(self._fd, _POSITION.size, _POSITION_AT))
+        delivered = _position(self._fd)
         if not self.begin <= delivered <= size:
             delivered = size
         end = delivered
@@ -261,18 +271,30 @@ def left_over(folder: Path, run_id: str | None = None) -> list[Path]:
     return sorted(found, key=lambda path: (_created(path), path.name))
 
 
-def describe(path: Path) -> Description | None:
-    """What the file at `path` says about itself, without locking it; None when it is gone.
+def inspect(path: Path) -> Contents | None:
+    """What waits in the file at `path`, which may be in use; None when it is gone.
 
     Raises:
         Unreadable: it is not a spool file.
+        OSError: it cannot be opened.
     """
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     try:
-        return _describe(fd)[0]
+        about, begin = _describe(fd)
+        spool = Spool(path, fd, about, begin)
+        size = os.fstat(fd).st_size
+        spool.delivered = min(max(begin, _position(fd)), size)
+        spool.end = size
+        _, values = spool.waiting()
+        try:
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            in_use = False
+        except BlockingIOError:
+            in_use = True
+        return Contents(path, about, values, size, in_use)
     finally:
         os.close(fd)
 
@@ -285,6 +307,11 @@ def without_credentials(uri: str) -> str:
 def _created(path: Path) -> int:
     parts = path.name.rsplit(".", 4)
     return int(parts[1]) if len(parts) == 5 and parts[1].isdecimal() else 0
+
+
+def _position(fd: int) -> int:
+    (position,) = _POSITION.unpack(os.pread(fd, _POSITION.size, _POSITION_AT))
+    return int(position)
 
 
 def _describe(fd: int) -> tuple[Description, int]:
