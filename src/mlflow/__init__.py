@@ -1,0 +1,338 @@
+"""Millstream: tracking of machine-learning experiments, compatible with MLflow.
+
+    import mlflow
+
+    mlflow.set_experiment("flowers")
+    with mlflow.start_run():
+        mlflow.log_param("depth", 3)
+        mlflow.log_metric("loss", 0.25, step=1)
+
+Nothing heavy is loaded here: a name of `__all__` loads what it needs at its first use.
+"""
+
+import os as _os
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING
+
+from mlflow.version import MILLSTREAM_VERSION as millstream_version
+from mlflow.version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from mlflow import (
+        client as client,
+    )
+    from mlflow import (
+        config as config,
+    )
+    from mlflow import (
+        data as data,
+    )
+    from mlflow import (
+        entities as entities,
+    )
+    from mlflow import (
+        environment_variables as environment_variables,
+    )
+    from mlflow import (
+        exceptions as exceptions,
+    )
+    from mlflow import (
+        system_metrics as system_metrics,
+    )
+    from mlflow import (
+        tracking as tracking,
+    )
+    from mlflow import (
+        types as types,
+    )
+    from mlflow import (
+        version as version,
+    )
+    from mlflow.client import MlflowClient as MlflowClient
+    from mlflow.client.uri import (
+        get_registry_uri as get_registry_uri,
+    )
+    from mlflow.client.uri import (
+        get_tracking_uri as get_tracking_uri,
+    )
+    from mlflow.client.uri import (
+        is_tracking_uri_set as is_tracking_uri_set,
+    )
+    from mlflow.client.uri import (
+        set_registry_uri as set_registry_uri,
+    )
+    from mlflow.client.uri import (
+        set_tracking_uri as set_tracking_uri,
+    )
+    from mlflow.exceptions import MlflowException as MlflowException
+    from mlflow.fluent.artifacts import get_artifact_uri as get_artifact_uri
+    from mlflow.fluent.doctor import doctor as doctor
+    from mlflow.fluent.experiments import (
+        create_experiment as create_experiment,
+    )
+    from mlflow.fluent.experiments import (
+        delete_experiment as delete_experiment,
+    )
+    from mlflow.fluent.experiments import (
+        delete_experiment_tag as delete_experiment_tag,
+    )
+    from mlflow.fluent.experiments import (
+        get_experiment as get_experiment,
+    )
+    from mlflow.fluent.experiments import (
+        get_experiment_by_name as get_experiment_by_name,
+    )
+    from mlflow.fluent.experiments import (
+        restore_experiment as restore_experiment,
+    )
+    from mlflow.fluent.experiments import (
+        search_experiments as search_experiments,
+    )
+    from mlflow.fluent.experiments import (
+        set_experiment as set_experiment,
+    )
+    from mlflow.fluent.experiments import (
+        set_experiment_tag as set_experiment_tag,
+    )
+    from mlflow.fluent.experiments import (
+        set_experiment_tags as set_experiment_tags,
+    )
+    from mlflow.fluent.log import (
+        delete_tag as delete_tag,
+    )
+    from mlflow.fluent.log import (
+        flush_async_logging as flush_async_logging,
+    )
+    from mlflow.fluent.log import (
+        log_input as log_input,
+    )
+    from mlflow.fluent.log import (
+        log_inputs as log_inputs,
+    )
+    from mlflow.fluent.log import (
+        log_metric as log_metric,
+    )
+    from mlflow.fluent.log import (
+        log_metrics as log_metrics,
+    )
+    from mlflow.fluent.log import (
+        log_outputs as log_outputs,
+    )
+    from mlflow.fluent.log import (
+        log_param as log_param,
+    )
+    from mlflow.fluent.log import (
+        log_params as log_params,
+    )
+    from mlflow.fluent.log import (
+        set_tag as set_tag,
+    )
+    from mlflow.fluent.log import (
+        set_tags as set_tags,
+    )
+    from mlflow.fluent.monitoring import (
+        disable_system_metrics_logging as disable_system_metrics_logging,
+    )
+    from mlflow.fluent.monitoring import (
+        enable_system_metrics_logging as enable_system_metrics_logging,
+    )
+    from mlflow.fluent.monitoring import (
+        set_system_metrics_node_id as set_system_metrics_node_id,
+    )
+    from mlflow.fluent.monitoring import (
+        set_system_metrics_samples_before_logging as set_system_metrics_samples_before_logging,
+    )
+    from mlflow.fluent.monitoring import (
+        set_system_metrics_sampling_interval as set_system_metrics_sampling_interval,
+    )
+    from mlflow.fluent.runs import (
+        ActiveRun as ActiveRun,
+    )
+    from mlflow.fluent.runs import (
+        active_run as active_run,
+    )
+    from mlflow.fluent.runs import (
+        delete_run as delete_run,
+    )
+    from mlflow.fluent.runs import (
+        end_run as end_run,
+    )
+    from mlflow.fluent.runs import (
+        get_parent_run as get_parent_run,
+    )
+    from mlflow.fluent.runs import (
+        get_run as get_run,
+    )
+    from mlflow.fluent.runs import (
+        last_active_run as last_active_run,
+    )
+    from mlflow.fluent.runs import (
+        restore_run as restore_run,
+    )
+    from mlflow.fluent.runs import (
+        start_run as start_run,
+    )
+    from mlflow.fluent.search import search_runs as search_runs
+
+#: public name → the module that it lives in
+_NAMES = {
+    "ActiveRun": "mlflow.fluent.runs",
+    "MlflowClient": "mlflow.client",
+    "MlflowException": "mlflow.exceptions",
+    "active_run": "mlflow.fluent.runs",
+    "create_experiment": "mlflow.fluent.experiments",
+    "delete_experiment": "mlflow.fluent.experiments",
+    "delete_experiment_tag": "mlflow.fluent.experiments",
+    "delete_run": "mlflow.fluent.runs",
+    "delete_tag": "mlflow.fluent.log",
+    "disable_system_metrics_logging": "mlflow.fluent.monitoring",
+    "doctor": "mlflow.fluent.doctor",
+    "enable_system_metrics_logging": "mlflow.fluent.monitoring",
+    "end_run": "mlflow.fluent.runs",
+    "flush_async_logging": "mlflow.fluent.log",
+    "get_artifact_uri": "mlflow.fluent.artifacts",
+    "get_experiment": "mlflow.fluent.experiments",
+    "get_experiment_by_name": "mlflow.fluent.experiments",
+    "get_parent_run": "mlflow.fluent.runs",
+    "get_registry_uri": "mlflow.client.uri",
+    "get_run": "mlflow.fluent.runs",
+    "get_tracking_uri": "mlflow.client.uri",
+    "is_tracking_uri_set": "mlflow.client.uri",
+    "last_active_run": "mlflow.fluent.runs",
+    "log_input": "mlflow.fluent.log",
+    "log_inputs": "mlflow.fluent.log",
+    "log_metric": "mlflow.fluent.log",
+    "log_metrics": "mlflow.fluent.log",
+    "log_outputs": "mlflow.fluent.log",
+    "log_param": "mlflow.fluent.log",
+    "log_params": "mlflow.fluent.log",
+    "restore_experiment": "mlflow.fluent.experiments",
+    "restore_run": "mlflow.fluent.runs",
+    "search_experiments": "mlflow.fluent.experiments",
+    "search_runs": "mlflow.fluent.search",
+    "set_experiment": "mlflow.fluent.experiments",
+    "set_experiment_tag": "mlflow.fluent.experiments",
+    "set_experiment_tags": "mlflow.fluent.experiments",
+    "set_registry_uri": "mlflow.client.uri",
+    "set_system_metrics_node_id": "mlflow.fluent.monitoring",
+    "set_system_metrics_samples_before_logging": "mlflow.fluent.monitoring",
+    "set_system_metrics_sampling_interval": "mlflow.fluent.monitoring",
+    "set_tag": "mlflow.fluent.log",
+    "set_tags": "mlflow.fluent.log",
+    "set_tracking_uri": "mlflow.client.uri",
+    "start_run": "mlflow.fluent.runs",
+}
+#: modules that are attributes of the package without being imported by name
+_MODULES = (
+    "client",
+    "config",
+    "data",
+    "entities",
+    "environment_variables",
+    "exceptions",
+    "system_metrics",
+    "tracking",
+    "types",
+    "version",
+)
+
+__all__ = [
+    "ActiveRun",
+    "MlflowClient",
+    "MlflowException",
+    "__version__",
+    "active_run",
+    "client",
+    "config",
+    "create_experiment",
+    "data",
+    "delete_experiment",
+    "delete_experiment_tag",
+    "delete_run",
+    "delete_tag",
+    "disable_system_metrics_logging",
+    "doctor",
+    "enable_system_metrics_logging",
+    "end_run",
+    "entities",
+    "environment_variables",
+    "exceptions",
+    "flush_async_logging",
+    "get_artifact_uri",
+    "get_experiment",
+    "get_experiment_by_name",
+    "get_parent_run",
+    "get_registry_uri",
+    "get_run",
+    "get_tracking_uri",
+    "is_tracking_uri_set",
+    "last_active_run",
+    "log_input",
+    "log_inputs",
+    "log_metric",
+    "log_metrics",
+    "log_outputs",
+    "log_param",
+    "log_params",
+    "millstream_version",
+    "restore_experiment",
+    "restore_run",
+    "search_experiments",
+    "search_runs",
+    "set_experiment",
+    "set_experiment_tag",
+    "set_experiment_tags",
+    "set_registry_uri",
+    "set_system_metrics_node_id",
+    "set_system_metrics_samples_before_logging",
+    "set_system_metrics_sampling_interval",
+    "set_tag",
+    "set_tags",
+    "set_tracking_uri",
+    "start_run",
+    "system_metrics",
+    "tracking",
+    "types",
+    "version",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in _NAMES:
+        value: object = getattr(_import_module(_NAMES[name]), name)
+    elif name in _MODULES:
+        value = _import_module(f"mlflow.{name}")
+    else:
+        raise AttributeError(f"module 'mlflow' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_NAMES, *_MODULES})
+
+
+def _warn_of_namesake() -> None:
+    """Say so when the original is installed over this package: their files are mixed then."""
+    beside = _os.path.dirname(_os.path.dirname(_os.path.abspath(__file__)))
+    try:
+        found = [
+            name
+            for name in _os.listdir(beside)
+            if name.startswith(("mlflow-", "mlflow_skinny-", "mlflow_tracing-"))
+            and name.endswith(".dist-info")
+        ]
+    except OSError:
+        return
+    if found:
+        import warnings
+
+        names = " and ".join(name.split("-")[0].replace("_", "-") for name in sorted(found))
+        warnings.warn(
+            f"Both millstream and {names} are installed in {beside}, and both provide the package "
+            f"mlflow: one of the two must go. Uninstall {names}, then reinstall millstream.",
+            stacklevel=3,
+        )
+
+
+_warn_of_namesake()

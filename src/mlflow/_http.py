@@ -1,0 +1,364 @@
+"""One HTTP session with one server: connections, retries, time-outs, login, TLS.
+
+The session knows nothing of the API above it: it is given a method, a path and bytes, and gives
+back a status and bytes. Connections are made in the process that uses them, so a forked child
+starts with none of its parent's.
+"""
+
+import logging
+import os
+import random
+import socket
+import threading
+import time
+from base64 import b64encode
+from configparser import ConfigParser
+from configparser import Error as ConfigError
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote, urljoin, urlsplit
+
+from mlflow import environment_variables as settings
+from mlflow.exceptions import InvalidUrlException, MlflowException, invalid
+from mlflow.version import VERSION
+
+if TYPE_CHECKING:
+    import urllib3
+
+#: answers that may be different when asked again
+PASSING = frozenset({408, 429, 500, 502, 503, 504})
+_LONGEST_WAIT = 120.0
+_LONGEST_RETRY_AFTER = 600.0
+_REDIRECTS = frozenset({301, 302, 307, 308})
+_MOST_REDIRECTS = 5
+#: seconds that a request which must not hold up its caller may take to connect, and to answer
+_IMPATIENT = (5.0, 30.0)
+
+_logger = logging.getLogger(__name__)
+_dice = random.Random()
+
+
+class Answer(NamedTuple):
+    """What the server answered.
+
+    Args:
+        kind: media type, without parameters.
+        wait: seconds after which the server asks to be asked again, None when it does not.
+    """
+
+    status: int
+    body: bytes
+    kind: str
+    wait: float | None
+
+
+class Unanswered(Exception):
+    """There was no answer: no connection, or it broke, or it took too long."""
+
+
+class Session:
+    """Requests to one server.
+
+    Args:
+        base: `http://` or `https://` address, with a path when the server lives below one. A user
+            name and password in it are used for login.
+
+    Raises:
+        InvalidUrlException: the address cannot be asked.
+    """
+
+    def __init__(self, base: str) -> None:
+        parts = urlsplit(base)
+        try:
+            port = f":{parts.port}" if parts.port else ""
+        except ValueError as error:
+            raise InvalidUrlException(f"{base!r} cannot be asked: {error}.") from None
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise InvalidUrlException(f"{base!r} is no http:// or https:// address of a server.")
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        self.origin = f"{parts.scheme}://{host}{port}"
+        self.base = self.origin + parts.path.rstrip("/")
+        self._prefix = parts.path.rstrip("/")
+        self._user = (
+            (unquote(parts.username), unquote(parts.password or "")) if (parts.username) else None
+        )
+        self._lock = threading.Lock()
+        self._pid = 0
+        self._manager: urllib3.PoolManager | None = None
+        self._pool: urllib3.HTTPConnectionPool | None = None
+
+    def ask(
+        self, method: str, path: str, body: bytes | None = None, *, retry: bool = True
+    ) -> Answer:
+        """The server's answer; one that may pass is asked for again unless `retry` is false.
+
+        Args:
+            path: path below the base, with the query.
+            body: JSON.
+
+        Raises:
+            Unanswered: there was no answer, after all retries.
+            MlflowException: the server's certificate is refused, or settings contradict.
+        """
+        headers = {"User-Agent": f"mlflow-python-client/{VERSION}"}
+        headers["X-MLflow-Client-Version"] = VERSION
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        if login := self._login():
+            headers["Authorization"] = login
+        most = settings.MLFLOW_HTTP_REQUEST_MAX_RETRIES.get() if retry else 0
+        attempt = 0
+        while True:
+            failure: Unanswered | None = None
+            answer: Answer | None = None
+            try:
+                answer = self._once(method, path, body, headers, patient=retry)
+            except Unanswered as error:
+                failure = error
+            if answer is not None and not may_pass(answer):
+                return answer
+            if attempt >= most:
+                if answer is not None:
+                    return answer
+                assert failure is not None
+                raise failure
+            wait = _wait(attempt, answer.wait if answer is not None else None)
+            attempt += 1
+            reason = str(failure) if failure else f"it answered with status {answer and answer[0]}"
+            level = logging.WARNING if attempt == 1 else logging.DEBUG
+            text = "%s: %s. Trying again up to %d times, next in %.1f s."
+            _logger.log(level, text, self.base, reason, most, wait)
+            time.sleep(wait)
+
+    def _once(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str], *, patient: bool
+    ) -> Answer:
+        """One request, and those that it is redirected to."""
+        import urllib3
+        from urllib3.exceptions import HTTPError, ProtocolError, SSLError
+
+        pool: urllib3.HTTPConnectionPool = self._connections()
+        seconds = settings.MLFLOW_HTTP_REQUEST_TIMEOUT.get()
+        connect, read = (min(seconds, 30.0), seconds) if patient else _IMPATIENT
+        timeout = urllib3.Timeout(connect=min(connect, seconds), read=min(read, seconds))
+        address, target = self.base + path, self._prefix + path
+        broken = 0
+        redirects = 0
+        while True:
+            try:
+                response = pool.urlopen(
+                    method,
+                    target,
+                    body=body,
+                    headers=headers,
+                    retries=False,
+                    redirect=False,
+                    timeout=timeout,
+                )
+            except SSLError as error:
+                raise MlflowException(
+                    f"{self.origin} cannot be asked safely: {error}. "
+                    "Name its CA bundle with MLFLOW_TRACKING_SERVER_CERT_PATH."
+                ) from None
+            except ProtocolError as error:
+                # An idle connection that the server closed at this very moment: a fresh one works.
+                broken += 1
+                if broken > 1:
+                    raise Unanswered(_reason(error)) from None
+                continue
+            except (HTTPError, OSError) as error:
+                raise Unanswered(_reason(error)) from None
+            place = response.headers.get("Location")
+            if response.status not in _REDIRECTS or not place:
+                return _read(response.status, response.headers, response.data)
+            redirects += 1
+            if redirects > _MOST_REDIRECTS:
+                raise InvalidUrlException(f"{self.base} redirects more than {redirects - 1} times.")
+            origin = _origin(address)
+            address = urljoin(address, place)
+            headers = _redirected(headers, origin, address)
+            assert self._manager is not None
+            pool = self._manager.connection_from_url(address)
+            parts = urlsplit(address)
+            target = parts.path + (f"?{parts.query}" if parts.query else "")
+
+    def _connections(self) -> "urllib3.HTTPConnectionPool":
+        """The connections of this process."""
+        if self._pool is None or self._pid != os.getpid():
+            # A fork may have copied the lock while another thread of the parent held it.
+            if self._pid not in (0, os.getpid()):
+                self._lock = threading.Lock()
+            with self._lock:
+                if self._pool is None or self._pid != os.getpid():
+                    self._manager = _manager(self.base)
+                    self._pool = self._manager.connection_from_url(self.base)
+                    self._pid = os.getpid()
+        return self._pool
+
+    def _login(self) -> str | None:
+        """The Authorization header: from the address, the environment or the credentials file."""
+        if self._user:
+            return _basic(*self._user)
+        if token := settings.MLFLOW_TRACKING_TOKEN.get():
+            return f"Bearer {token}"
+        name = settings.MLFLOW_TRACKING_USERNAME.get()
+        password = settings.MLFLOW_TRACKING_PASSWORD.get()
+        if not (name and password):
+            stored = stored_credentials()
+            name, password = name or stored[0], password or stored[1]
+        return _basic(name, password) if name and password else None
+
+
+def may_pass(answer: Answer) -> bool:
+    """Whether the same request may be answered differently a little later."""
+    # "Invalid state" has status 500 in this API, and asking again does not mend it.
+    return answer.status in PASSING and not (
+        answer.status == 500 and b'"INVALID_STATE"' in answer.body[:200]
+    )
+
+
+_credentials: tuple[Path, float, tuple[str | None, str | None]] | None = None
+
+
+def stored_credentials() -> tuple[str | None, str | None]:
+    """User name and password in `~/.mlflow/credentials`, None where there are none."""
+    global _credentials
+    path = Path.home() / ".mlflow" / "credentials"
+    try:
+        changed = path.stat().st_mtime
+    except OSError:
+        return None, None
+    if _credentials is None or _credentials[:2] != (path, changed):
+        file = ConfigParser(interpolation=None)
+        try:
+            file.read(path, encoding="utf-8")
+        except (ConfigError, OSError, UnicodeError) as error:
+            raise invalid(f"{path} cannot be read: {error}.") from None
+        found = dict(file["mlflow"]) if file.has_section("mlflow") else {}
+        pair = (found.get("mlflow_tracking_username"), found.get("mlflow_tracking_password"))
+        _credentials = (path, changed, pair)
+    return _credentials[2]
+
+
+def _basic(name: str, password: str) -> str:
+    return "Basic " + b64encode(f"{name}:{password}".encode()).decode()
+
+
+def _manager(base: str) -> "urllib3.PoolManager":
+    """Connections with the settings of the environment."""
+    import urllib3
+
+    bundle = settings.MLFLOW_TRACKING_SERVER_CERT_PATH.get()
+    unsafe = settings.MLFLOW_TRACKING_INSECURE_TLS.get()
+    if bundle and unsafe:
+        raise invalid(
+            "MLFLOW_TRACKING_INSECURE_TLS and MLFLOW_TRACKING_SERVER_CERT_PATH are both set: "
+            "unset one of them."
+        )
+    options: dict[str, object] = {
+        "maxsize": settings.MLFLOW_HTTP_POOL_MAXSIZE.get(),
+        "block": True,  # waits for a free connection; without it surplus ones are made and dropped
+        "socket_options": _socket_options(),
+    }
+    if base.startswith("https:"):
+        options |= {
+            "cert_reqs": "CERT_NONE" if unsafe else "CERT_REQUIRED",
+            "ca_certs": bundle,
+            "cert_file": settings.MLFLOW_TRACKING_CLIENT_CERT_PATH.get(),
+        }
+        if unsafe:
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    proxy = _proxy(base)
+    if proxy is None:
+        return urllib3.PoolManager(**options)  # type: ignore[arg-type]
+    user = urlsplit(proxy)
+    headers = None
+    if user.username:
+        login = _basic(unquote(user.username), unquote(user.password or ""))
+        headers = {"Proxy-Authorization": login}
+    return urllib3.ProxyManager(proxy, proxy_headers=headers, **options)  # type: ignore[arg-type]
+
+
+def _proxy(base: str) -> str | None:
+    """The proxy that the environment names for an address."""
+    from urllib.request import getproxies, proxy_bypass
+
+    parts = urlsplit(base)
+    proxies = getproxies()
+    found = proxies.get(parts.scheme) or proxies.get("all")
+    if not found or proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return None
+    return found if "://" in found else f"http://{found}"
+
+
+def _socket_options() -> list[tuple[int, int, int]]:
+    options = [
+        # Small requests must not wait for the acknowledgement of the one before.
+        (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+        (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    ]
+    # Idle connections are asked after 30 s whether they live, so a dead one is noticed.
+    for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
+        if hasattr(socket, name):
+            options.append((socket.IPPROTO_TCP, getattr(socket, name), value))
+    return options
+
+
+def _read(status: int, headers: "urllib3.HTTPHeaderDict", body: bytes) -> Answer:
+    kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    wait: float | None = None
+    if settings.MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER.get() and "Retry-After" in headers:
+        wait = _retry_after(headers["Retry-After"])
+    return Answer(status, body, kind, wait)
+
+
+def _retry_after(text: str) -> float | None:
+    """The seconds that a Retry-After header asks for; it holds seconds or a date."""
+    from email.utils import parsedate_to_datetime
+
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(text).timestamp() - time.time()
+        except ValueError:
+            return None
+    return min(max(seconds, 0.0), _LONGEST_RETRY_AFTER) if seconds == seconds else None
+
+
+def _wait(attempt: int, asked: float | None) -> float:
+    """Seconds before the next attempt; they double, and chance keeps clients from marching."""
+    if asked is not None:
+        return asked
+    factor = settings.MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR.get()
+    jitter = settings.MLFLOW_HTTP_REQUEST_BACKOFF_JITTER.get()
+    return min(factor * 2.0**attempt, _LONGEST_WAIT) + _dice.uniform(0, jitter)
+
+
+def _origin(address: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(address)
+    return parts.scheme, parts.hostname, parts.port
+
+
+def _redirected(
+    headers: dict[str, str], origin: tuple[str, str | None, int | None], address: str
+) -> dict[str, str]:
+    """The headers for the next hop: the login stays with the server that it is meant for."""
+    scheme, host, port = _origin(address)
+    if scheme not in ("http", "https") or (origin[0], scheme) == ("https", "http"):
+        raise InvalidUrlException(f"The server redirects to {address!r}, which is not followed.")
+    # The same host on its standard TLS port is the usual step from http to https.
+    upgraded = origin[0] == "http" and scheme == "https" and host == origin[1]
+    if (scheme, host, port) == origin or (upgraded and port in (None, 443)):
+        return headers
+    return {name: value for name, value in headers.items() if name != "Authorization"}
+
+
+def _reason(error: BaseException) -> str:
+    """The cause in a few words, without the library's object addresses."""
+    while error.__context__ is not None and not isinstance(error, OSError):
+        error = error.__context__
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror[0].lower() + error.strerror[1:]
+    text = str(error)
+    return text.rpartition(": ")[2] if "object at 0x" in text else text or type(error).__name__

@@ -1,0 +1,1 @@
+"""Façade: error codes under the path of the original's generated code."""

@@ -1,0 +1,5 @@
+"""Façade: the client under its older import path."""
+
+from mlflow.client import MlflowClient
+
+__all__ = ["MlflowClient"]

@@ -1,0 +1,1 @@
+"""Façade: import paths that other packages rely on."""
