@@ -33,12 +33,12 @@ FLOORS = (
     ("ml", "pyfunc"),
     ("ml", "autolog", "tracing"),
     ("programs", "evaluate", "projects", "server", "serving"),
-    ("face", "protos", "store.artifact", "store.tracking", "tracking", "utils"),
+    ("face", "config", "protos", "store.artifact", "store.entities", "tracking", "utils"),
     ("face", "cli"),
     ("face", "__main__", "__init__"),
 )
 #: Old import paths that others rely on; nothing of ours stands on them.
-FACADES = ("protos", "store.artifact", "store.tracking", "tracking", "utils")
+FACADES = ("config", "protos", "store.artifact", "store.entities", "tracking", "utils")
 #: Where an import of ours may stand in a function: tables that import by name, the transport
 #: that opens a store in its own process, programs that load a command's code when it is asked
 #: for, and the face, which loads on first touch.
