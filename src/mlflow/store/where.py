@@ -61,6 +61,7 @@ KeyIds: TypeAlias = Callable[[str], "int | None"]
 FEW = 1_000  # rows that may be sorted without a thought
 _MERGED = 50  # experiments that get a walk each
 _MERGED_PARAMS = 10_000  # bound values of all walks together; SQLite allows 32,766
+_START = 64  # characters of a param or tag that are in its index
 _JOIN = {"sqlite": "CROSS JOIN", "postgresql": "JOIN", "mysql": "STRAIGHT_JOIN"}  # left one first
 _VIEWS = {"active": "deleted IS NULL", "deleted": "deleted IS NOT NULL"}
 _REAL = {"=", "<", "<=", ">", ">=", "IN", "BETWEEN", "NOT BETWEEN"}  # never true of NaN
@@ -562,11 +563,16 @@ class _Runs(_Ordered):
         values = as_list(comparison.value)
         if comparator not in ("=", "IN") or len(values) > 20:
             return None
-        tests = [text_test(self.dialect, Sql("d.value"), comparison)]
-        if self.dialect != "mysql":  # the index is on the start of the text
-            starts = tuple(str(value)[:64] for value in values)
-            word = Sql(f" IN ({', '.join('?' * len(starts))})", starts)
-            tests.insert(0, Sql("substr(d.value, 1, 64)") + word)
+        if self.dialect == "mysql":
+            test = text_test(self.dialect, Sql("d.value"), comparison)
+            return table, glued((keyed, test), " AND ")
+        # the index is on the start of the text
+        starts = tuple(str(value)[:_START] for value in values)
+        word = f" IN ({', '.join('?' * len(starts))})" if len(starts) > 1 else " = ?"
+        tests = [Sql(f"substr(d.value, 1, {_START})" + word, starts)]
+        if any(len(start) == _START for start in starts):
+            # the || keeps SQLite from putting the value into the expression above
+            tests.append(text_test(self.dialect, Sql("d.value || ''"), comparison))
         return table, glued((keyed, *tests), " AND ")
 
     def _conditions(self, parts: Iterable[Node]) -> list[Condition]:
