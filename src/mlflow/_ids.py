@@ -10,7 +10,7 @@ _ADJECTIVES = (
     "merry mild neat nimble noble patient plucky polite prime proud quick quiet rare ready robust "
     "rustic serene sharp silent silver sleek smart smooth solar sound spry stable steady sturdy "
     "subtle sunny swift tidy upbeat vivid warm wise witty worthy zesty"
-).split()
+)
 _NOUNS = (
     "badger barley beaver birch bison brook canal cedar cliff clover comet coral crane creek "
     "crow dam delta dove eagle elk elm falcon fern finch fjord flax flume fox frog gale garnet "
@@ -19,7 +19,7 @@ _NOUNS = (
     "orchid osprey otter owl pebble pine plover pond poplar quail quartz raven reed ridge river "
     "robin rook rye sedge shoal shrew sluice sparrow spruce stoat stork stream swan swift tarn "
     "teal thrush trout vale vole weir wheat wheel willow wren yew"
-).split()
+)
 
 # Not seeded by the user's `random.seed`, so that a fixed seed in a script does not repeat names.
 _dice = random.SystemRandom()
@@ -35,4 +35,4 @@ def new_run_id() -> str:
 
 def new_run_name() -> str:
     """A name for a run that was given none, such as `brisk-heron-417`."""
-    return f"{_dice.choice(_ADJECTIVES)}-{_dice.choice(_NOUNS)}-{_dice.randrange(1000)}"
+    return f"{_dice.choice(_ADJECTIVES.split())}-{_dice.choice(_NOUNS.split())}-{_dice.randrange(1000)}"

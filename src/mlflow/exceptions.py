@@ -1,11 +1,11 @@
 """Everything that is raised on purpose, and the one table of error codes.
 
-    MlflowException              an error with a code; the code decides the HTTP status
-    ├── RestException            the server answered with an error
-    ├── ExecutionException       a project run failed
-    ├── MissingConfigException   an expected configuration is not there
-    ├── InvalidUrlException      a URL that cannot be asked
-    └── MlflowNotImplementedException
+MlflowException              an error with a code; the code decides the HTTP status
+├── RestException            the server answered with an error
+├── ExecutionException       a project run failed
+├── MissingConfigException   an expected configuration is not there
+├── InvalidUrlException      a URL that cannot be asked
+└── MlflowNotImplementedException
 """
 
 import json

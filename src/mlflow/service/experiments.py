@@ -1,6 +1,9 @@
 """Experiments: unique names, the bin, tags, search."""
 
+from typing import Literal
+
 from mlflow import wire
+from mlflow.entities.experiments import ExperimentTag
 from mlflow.exceptions import (
     INVALID_STATE,
     RESOURCE_ALREADY_EXISTS,
@@ -8,8 +11,10 @@ from mlflow.exceptions import (
     invalid,
     missing,
 )
-
-
+from mlflow.search.fields import EXPERIMENTS
+from mlflow.search.order import parse_order
+from mlflow.search.parse import parse_filter
+from mlflow.service import _pages
 from mlflow.service._engine import Engine, serves
 from mlflow.store import ExperimentRow
 from mlflow.store.runs import placed
@@ -21,7 +26,6 @@ from mlflow.wire.experiments import (
     DeleteExperiment,
     DeleteExperimentTag,
     ExperimentMessage,
-    ExperimentTag,
     FoundExperiment,
     FoundExperiments,
     GetExperiment,
@@ -31,6 +35,12 @@ from mlflow.wire.experiments import (
     SetExperimentTag,
     UpdateExperiment,
 )
+
+VIEWS: dict[str, Literal["active", "deleted", "all"]] = {
+    "ACTIVE_ONLY": "active",
+    "ALL": "all",
+    "DELETED_ONLY": "deleted",
+}
 
 
 @serves(wire.experiments.create)
@@ -111,6 +121,23 @@ def delete_tag(engine: Engine, ask: DeleteExperimentTag) -> Empty:
     if not engine.store.experiments.delete_tag(row.id, ask.key):
         raise missing(f"No tag with name: {ask.key} in experiment with id {ask.experiment_id}")
     return Empty()
+
+
+@serves(wire.experiments.search)
+def search(engine: Engine, ask: SearchExperiments) -> FoundExperiments:
+    """Search experiments, newest first unless ordered otherwise."""
+    view = VIEWS[view_name(ask.view_type)]
+    scope = (ask.filter, ask.order_by, view)
+    rows, end, total = engine.store.experiments.search(
+        parse_filter(ask.filter, EXPERIMENTS),
+        parse_order(ask.order_by, EXPERIMENTS),
+        view=view,
+        limit=ask.max_results,
+        after=_pages.read(ask.page_token, scope) if ask.page_token else None,
+        count=ask.count,
+    )
+    token = None if end is None else _pages.write(end, scope)
+    return FoundExperiments([message(engine, row) for row in rows], token, total)
 
 
 def active(engine: Engine, experiment_id: str) -> ExperimentRow:

@@ -1,12 +1,17 @@
 """Runs: their life from start to end, the bin, search."""
 
 from mlflow import _ids, wire
+from mlflow.entities.metrics import RunTag
 from mlflow.exceptions import MlflowException, invalid, missing
-from mlflow.service import experiments
+from mlflow.search.fields import RUNS
+from mlflow.search.order import parse_order
+from mlflow.search.parse import parse_filter
+from mlflow.service import _pages, experiments
 from mlflow.service._engine import Engine, serves
-from mlflow.store import RunRow
+from mlflow.store import Columns, RunRow
 from mlflow.store.batches import RUN_NAME
 from mlflow.wire import Empty
+from mlflow.wire._fields import experiment_number, view_name
 from mlflow.wire.runs import (
     CreateRun,
     DataMessage,
@@ -15,8 +20,10 @@ from mlflow.wire.runs import (
     GetRun,
     Heartbeat,
     InputsMessage,
+    PackedRuns,
     RestoreRun,
     RunMessage,
+    SearchRuns,
     UpdatedRun,
     UpdateRun,
 )
@@ -44,7 +51,7 @@ def create(engine: Engine, ask: CreateRun) -> FoundRun:
             f"There is a run with id {run_id} in experiment {row.experiment_id}.",
             "RESOURCE_ALREADY_EXISTS",
         )
-    data = DataMessage(tags=[wire.metrics.RunTag(key, value) for key, value in tags.items()])
+    data = DataMessage(tags=[RunTag(key, value) for key, value in tags.items()])
     return FoundRun(RunMessage(row.info(engine.artifact_root), data, InputsMessage()))
 
 
@@ -79,6 +86,46 @@ def delete(engine: Engine, ask: DeleteRun) -> Empty:
 def restore(engine: Engine, ask: RestoreRun) -> Empty:
     """Take a run out of the bin."""
     return _move(engine, ask.run_id, False)
+
+
+@serves(wire.runs.search)
+def search(engine: Engine, ask: SearchRuns) -> PackedRuns:
+    """Search runs, newest first unless ordered otherwise."""
+    view = experiments.VIEWS[view_name(ask.run_view_type)]
+    scope = (ask.filter, ask.order_by, ask.experiment_ids, view)
+    found = engine.store.runs.search(
+        parse_filter(ask.filter, RUNS),
+        parse_order(ask.order_by, RUNS),
+        experiments=[experiment_number(text, "experiment_ids") for text in ask.experiment_ids],
+        view=view,
+        limit=ask.max_results,
+        after=_pages.read(ask.page_token, scope) if ask.page_token else None,
+        root=engine.artifact_root,
+        columns=_columns(ask.columns),
+        count=ask.count,
+    )
+    token = None if found.end is None else _pages.write(found.end, scope)
+    return PackedRuns(found.runs, token, found.total)
+
+
+def _columns(names: list[str] | None) -> Columns | None:
+    """The columns by what they are of; attributes always come along."""
+    if names is None:
+        return None
+    wanted: dict[str, set[str]] = {"params": set(), "metrics": set(), "tags": set()}
+    for name in names:
+        entity, _, key = name.partition(".")
+        if len(key) > 1 and key[0] == key[-1] and key[0] in '`"':
+            key = key[1:-1]
+        if entity in ("attribute", "attributes") and key:
+            continue
+        if entity not in wanted or not key:
+            raise invalid(
+                f"Invalid column {name!r}: write metrics.NAME, params.NAME, tags.NAME or "
+                "attributes.NAME."
+            )
+        wanted[entity].add(key)
+    return Columns(**{entity: frozenset(keys) for entity, keys in wanted.items()})
 
 
 @serves(wire.runs.heartbeat)

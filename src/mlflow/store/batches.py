@@ -26,11 +26,38 @@ LARGE = 512  # points with which a block is final at once
 HEARD_EVERY = 10_000  # milliseconds; more often `runs.heard` is not brought up to date
 YOUNG, MIDDLING, OLD = 0, 1, 2
 
-SERIES = (
-    "run_id key_id experiment_id count reals total first_step first_time first_value "
-    "last_step last_time last_value min_value min_step max_value max_step latest young middling"
-).split()
-BLOCK = "run_id key_id level count low_step high_step low_time high_time data".split()
+SERIES = [
+    "run_id",
+    "key_id",
+    "experiment_id",
+    "count",
+    "reals",
+    "total",
+    "first_step",
+    "first_time",
+    "first_value",
+    "last_step",
+    "last_time",
+    "last_value",
+    "min_value",
+    "min_step",
+    "max_value",
+    "max_step",
+    "latest",
+    "young",
+    "middling",
+]
+BLOCK = [
+    "run_id",
+    "key_id",
+    "level",
+    "count",
+    "low_step",
+    "high_step",
+    "low_time",
+    "high_time",
+    "data",
+]
 _encode = msgspec.json.Encoder().encode
 
 
@@ -78,7 +105,7 @@ class Batches:
             item.key
             for request in requests
             for items in (request.metrics, request.params, request.tags)
-            for item in items  # type: ignore[attr-defined]
+            for item in items
         }
         numbers = self._names.make(wanted)
         return self._database.write(lambda connection: _Group(connection, numbers).apply(requests))
@@ -316,7 +343,7 @@ class _Group:
             parts, into = 1, MIDDLING
         size = -(-len(whole) // parts)
         blocks = [
-            _block(pair, into, Points(*(column[start : start + size] for column in whole)))
+            _block(pair, into, packing.taken(whole, range(start, min(start + size, len(whole)))))
             for start in range(0, len(whole), size)
         ]
         condition, parameters = self.connection.among("id", [row[0] for row in rows])

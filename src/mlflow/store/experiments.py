@@ -1,11 +1,13 @@
 """Experiments and their tags, as rows."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from mlflow._clock import now_ms
+from mlflow.search.tree import Node, Order
 from mlflow.store.db import Connection, Database
 from mlflow.store.names import Names
+from mlflow.store.where import View, experiment_count, experiment_search
 
 
 class ExperimentRow(NamedTuple):
@@ -75,27 +77,18 @@ class Experiments:
 
     def _one(self, condition: str, value: object) -> ExperimentRow | None:
         def work(connection: Connection) -> list[ExperimentRow]:
-            rows = connection.all(
-                f"SELECT {_COLUMNS} FROM experiments WHERE {condition}", (value,)
-            )
+            rows = connection.all(f"SELECT {_COLUMNS} FROM experiments WHERE {condition}", (value,))
             return self._with_tags(connection, rows)
 
         found = self._database.read(work)
         return found[0] if found else None
 
-    def by_numbers(self, numbers: Sequence[int]) -> list[ExperimentRow]:
-        """The experiments with these numbers, in this order."""
-
-        def work(connection: Connection) -> list[ExperimentRow]:
-            condition, parameters = connection.among("id", numbers)
-            rows = connection.all(
-                f"SELECT {_COLUMNS} FROM experiments WHERE {condition}", parameters
-            )
-            return self._with_tags(connection, rows)
-
+    def _by_numbers(self, connection: Connection, numbers: Sequence[int]) -> list[ExperimentRow]:
         if not numbers:
             return []
-        found = {row.id: row for row in self._database.read(work)}
+        condition, parameters = connection.among("id", numbers)
+        rows = connection.all(f"SELECT {_COLUMNS} FROM experiments WHERE {condition}", parameters)
+        found = {row.id: row for row in self._with_tags(connection, rows)}
         return [found[number] for number in numbers if number in found]
 
     def _with_tags(
@@ -111,7 +104,7 @@ class Experiments:
                 parameters,
             ):
                 tags[number][key] = value
-        return [ExperimentRow(*row, tags[row[0]]) for row in rows]
+        return [ExperimentRow._make((*row, tags[row[0]])) for row in rows]
 
     def rename(self, number: int, name: str) -> bool:
         """Give a new name; False when another experiment has it."""
@@ -168,9 +161,9 @@ class Experiments:
 
     def delete_tag(self, number: int, key: str) -> bool:
         """Delete a tag; False when there is none."""
-        key_id = self._names.number(key)
 
         def work(connection: Connection) -> bool:
+            key_id = self._names.number(connection, key)
             return bool(
                 connection.count(
                     "DELETE FROM experiment_tags WHERE experiment_id = ? AND key_id = ?",
@@ -178,8 +171,36 @@ class Experiments:
                 )
             )
 
-        return key_id is not None and self._database.write(work)
+        return self._database.write(work)
 
-    def numbers(self, select: Callable[[Connection], list[int]]) -> list[int]:
-        """The numbers that a query finds."""
-        return self._database.read(select)
+    def search(
+        self,
+        node: Node | None,
+        orders: Sequence[Order],
+        *,
+        view: View,
+        limit: int,
+        after: Sequence[Any] | None,
+        count: bool,
+    ) -> tuple[list[ExperimentRow], list[Any] | None, int | None]:
+        """A page of experiments, where it ends if another follows, and the count if asked."""
+
+        def work(
+            connection: Connection,
+        ) -> tuple[list[ExperimentRow], list[Any] | None, int | None]:
+            def number(name: str) -> int | None:
+                return self._names.number(connection, name)
+
+            dialect = connection.dialect
+            search = experiment_search(
+                dialect, node, orders, key_ids=number, limit=limit + 1, view=view, after=after
+            )
+            rows = search.fetch(connection.all)
+            end = list(rows[limit - 1][1:]) if len(rows) > limit else None
+            total = None
+            if count:
+                select = experiment_count(dialect, node, key_ids=number, view=view)
+                total = connection.value(select.sql, select.params)
+            return self._by_numbers(connection, [row[0] for row in rows[:limit]]), end, total
+
+        return self._database.read(work)

@@ -7,6 +7,7 @@ in the order of their first point and held until no later block can hold an earl
 import heapq
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from mlflow.store import points as packing
 from mlflow.store.db import Connection, Database, Row
@@ -33,11 +34,11 @@ class Metrics:
         Returns:
             At most `limit` points, and whether there are more behind them.
         """
-        key_id = self._names.number(key)
-        if key_id is None:
-            return [], False
 
         def work(connection: Connection) -> tuple[list[Place], bool]:
+            key_id = self._names.number(connection, key)
+            if key_id is None:
+                return [], False
             run = connection.value("SELECT id FROM runs WHERE run_id = ?", (run_id,))
             if run is None:
                 return [], False
@@ -49,14 +50,14 @@ class Metrics:
         self, run_ids: Sequence[str], key: str, steps: tuple[int, int] | None, most: int
     ) -> list[tuple[str, Points]]:
         """Points of each run for a chart, by step, at most `most` of each, evenly spread."""
-        key_id = self._names.number(key)
-        if key_id is None:
-            return []
 
         def work(connection: Connection) -> list[tuple[str, Points]]:
+            key_id = self._names.number(connection, key)
+            if key_id is None:
+                return []
             condition, parameters = connection.among("run_id", run_ids)
             runs = connection.all(f"SELECT run_id, id FROM runs WHERE {condition}", parameters)
-            numbers = dict(runs)
+            numbers: dict[str, int] = {run_id: number for run_id, number in runs}
             return [
                 (run_id, _sample(connection, numbers[run_id], key_id, steps, most))
                 for run_id in dict.fromkeys(run_ids)
@@ -65,30 +66,31 @@ class Metrics:
 
         return self._database.read(work)
 
-    def at(self, key: str, step: int, experiments: Sequence[int]) -> dict[int, float | None]:
-        """The value at a step, by number of the run: the latest one logged there; NaN is None."""
-        key_id = self._names.number(key)
-        if key_id is None or not experiments:
-            return {}
 
-        def work(connection: Connection) -> dict[int, float | None]:
-            condition, parameters = connection.among("s.experiment_id", experiments)
-            rows = connection.all(
-                "SELECT p.run_id, p.data FROM series s JOIN points p"
-                " ON p.run_id = s.run_id AND p.key_id = s.key_id"
-                f" WHERE {condition} AND s.key_id = ? AND p.low_step <= ? AND p.high_step >= ?",
-                [*parameters, key_id, step, step],
-            )
-            best: dict[int, tuple[int, float, bool]] = {}
-            for run, data in rows:
-                found = packing.between(packing.unpack(data), step, step)
-                if len(found):
-                    value = found.values[-1]
-                    rank = (found.times[-1], value if value == value else 0.0, value != value)
-                    best[run] = max(best.get(run, rank), rank)
-            return {run: None if rank[2] else rank[1] for run, rank in best.items()}
+def values_at(
+    connection: Connection, key_id: int | None, step: int, experiments: Sequence[int]
+) -> dict[int, float | None]:
+    """The value of a metric at a step, by number of the run; NaN is None.
 
-        return self._database.read(work)
+    Where several points have that step, the one with the latest timestamp counts.
+    """
+    if key_id is None or not experiments:
+        return {}
+    condition, parameters = connection.among("s.experiment_id", experiments)
+    rows = connection.all(
+        "SELECT p.run_id, p.data FROM series s JOIN points p"
+        " ON p.run_id = s.run_id AND p.key_id = s.key_id"
+        f" WHERE {condition} AND s.key_id = ? AND p.low_step <= ? AND p.high_step >= ?",
+        [*parameters, key_id, step, step],
+    )
+    best: dict[int, tuple[int, float, bool]] = {}
+    for run, data in rows:
+        found = packing.between(packing.unpack(data), step, step)
+        if len(found):
+            value = found.values[-1]
+            rank = (found.times[-1], value if value == value else 0.0, value != value)
+            best[run] = max(best.get(run, rank), rank)
+    return {run: None if rank[2] else rank[1] for run, rank in best.items()}
 
 
 def _blocks_by_time(
@@ -159,9 +161,7 @@ def _places(points: Points, after: Place | None) -> list[Place]:
 def _sample(
     connection: Connection, run: int, key_id: int, steps: tuple[int, int] | None, most: int
 ) -> Points:
-    sql = (
-        "SELECT count, low_step, high_step, data FROM points WHERE run_id = ? AND key_id = ?"
-    )
+    sql = "SELECT count, low_step, high_step, data FROM points WHERE run_id = ? AND key_id = ?"
     parameters: list[int] = [run, key_id]
     if steps:
         sql += " AND high_step >= ? AND low_step <= ?"
@@ -178,7 +178,7 @@ def _sample(
 
 
 def _in_order(rows: Sequence[Row]) -> bool:
-    return all(one[2] < other[1] for one, other in zip(rows, rows[1:], strict=False))
+    return all(one[2] < other[1] for one, other in pairwise(rows))
 
 
 def _picked_from_blocks(rows: Sequence[Row], most: int) -> Points:
@@ -205,7 +205,7 @@ def _picked_from_blocks(rows: Sequence[Row], most: int) -> Points:
 
 def _picked(points: Points, most: int) -> Points:
     picks = _spread(len(points), most)
-    return Points(*([column[index] for index in picks] for column in points))
+    return packing.taken(points, picks)
 
 
 def _spread(count: int, most: int) -> Sequence[int]:

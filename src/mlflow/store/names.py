@@ -22,7 +22,7 @@ class Names:
         missing = {name for name in names if name not in known}
         if missing:
             self._find(missing)
-            missing = {name for name in missing if name not in self._numbers}
+            missing = missing.difference(known)
         if missing:
             rows = [(name,) for name in sorted(missing)]  # in one order, so nobody deadlocks
             self._database.write(
@@ -31,21 +31,17 @@ class Names:
             self._find(missing)
         return self._numbers
 
-    def number(self, name: str) -> int | None:
+    def number(self, connection: Connection, name: str) -> int | None:
         """The number of a name, None when nothing ever had it."""
         if name not in self._numbers:
-            self._find({name})
+            self._load(connection, "name", [name])
         return self._numbers.get(name)
 
-    def text(self, number: int) -> str:
-        """The name with a number."""
-        return self.texts((number,))[number]
-
-    def texts(self, numbers: Iterable[int]) -> dict[int, str]:
+    def texts(self, connection: Connection, numbers: Iterable[int]) -> dict[int, str]:
         """All cached names by number, at least those asked for."""
         missing = [number for number in numbers if number not in self._texts]
         if missing:
-            self._database.read(lambda connection: self._load(connection, "id", missing))
+            self._load(connection, "id", missing)
         return self._texts
 
     def _find(self, names: set[str]) -> None:

@@ -4,7 +4,7 @@ A block holds three columns (steps, timestamps, values), each on its own:
 
     byte 0       how the columns are kept: bits 0-1 steps, bits 2-3 timestamps, bit 4 values
     bytes 1-4    number of points
-    steps        EVEN: first and distance (2 × 8 bytes);
+    steps        EVEN: first and distance (2 times 8 bytes);
                  DELTAS: first (8 bytes), array code (1 byte), differences
     timestamps   likewise
     values       doubles; or, when bit 4 is set, zlib over the doubles' bytes, sorted by
@@ -18,6 +18,7 @@ import sys
 import zlib
 from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from itertools import accumulate, islice
 from math import isnan
 from operator import lt, sub
@@ -132,15 +133,14 @@ def unpack(data: bytes) -> Points:
         for place in range(8):
             whole[place::8] = sorted_bytes[place * count : (place + 1) * count]
         raw = bytes(whole)
-    return Points(steps, times, _array("d", raw).tolist())
+    return Points(steps, times, [*_array("d", raw)])
 
 
 def pick(data: bytes, places: list[int]) -> Points:
     """The points at some places of a block, without making all the others."""
     flags, count = _HEAD.unpack_from(data)
     if len(places) * 4 > count or flags & (SHUFFLED | DELTAS | DELTAS << 2):
-        whole = unpack(data)
-        return Points(*([column[place] for place in places] for column in whole))
+        return taken(unpack(data), places)
     step, step_distance = _PAIR.unpack_from(data, _HEAD.size)
     time, time_distance = _PAIR.unpack_from(data, _HEAD.size + _PAIR.size)
     values = _HEAD.size + 2 * _PAIR.size
@@ -148,6 +148,15 @@ def pick(data: bytes, places: list[int]) -> Points:
         [step + step_distance * place for place in places],
         [time + time_distance * place for place in places],
         [_DOUBLE.unpack_from(data, values + 8 * place)[0] for place in places],
+    )
+
+
+def taken(points: Points, places: Sequence[int]) -> Points:
+    """The points at some places."""
+    return Points(
+        [points.steps[place] for place in places],
+        [points.times[place] for place in places],
+        [points.values[place] for place in places],
     )
 
 

@@ -7,7 +7,7 @@ statements whose result nobody reads cost no round trip of their own.
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, LiteralString, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from mlflow.environment_variables import MLFLOW_DATABASE_POOL_SIZE
 from mlflow.exceptions import RESOURCE_EXHAUSTED, MlflowException, invalid
@@ -29,7 +29,7 @@ class PostgresqlConnection(Connection):
         self.used = time.monotonic()
 
     def _execute(self, sql: str, parameters: Sequence[Any]) -> Any:
-        text = cast(LiteralString, sql.replace("%", "%%").replace("?", "%b"))
+        text = sql.replace("%", "%%").replace("?", "%b")
         cursor = self.raw.cursor(binary=True)
         return cursor.execute(text, parameters)
 

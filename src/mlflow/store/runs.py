@@ -1,19 +1,22 @@
 """Runs, as rows and as the messages that the API sends."""
 
 import struct
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
 from mlflow._clock import now_ms
 from mlflow.entities.metrics import Metric
 from mlflow.entities.runs import RunStatus
+from mlflow.search.tree import Node, Order
 from mlflow.store.batches import RUN_NAME, rewrite_tags
 from mlflow.store.datasets import Datasets
 from mlflow.store.db import Connection, Database
 from mlflow.store.experiments import RELATIVE
+from mlflow.store.metrics import values_at
 from mlflow.store.names import Names
+from mlflow.store.where import View, at_refs, run_count, run_search
 from mlflow.wire.runs import InfoMessage, InputsMessage, OutputsMessage, PackedData, PackedRun
 
 _COLUMNS = (
@@ -22,7 +25,7 @@ _COLUMNS = (
 _STATUS = {number: RunStatus.to_string(number) for number in RunStatus.all_status()}
 _PACKED = struct.Struct(">qdqq")
 _encode = msgspec.json.Encoder().encode
-Number = int
+PORTION = 5000  # runs that are put together at once
 
 
 class RunRow(NamedTuple):
@@ -53,6 +56,14 @@ class RunRow(NamedTuple):
             run_id=self.run_id,
             end_time=self.end_time,
         )
+
+
+class Found(NamedTuple):
+    """A page of a search: its runs, where it ends if another follows, and the count if asked."""
+
+    runs: list[PackedRun]
+    end: list[Any] | None
+    total: int | None
 
 
 class Columns(NamedTuple):
@@ -194,11 +205,9 @@ class Runs:
 
     def delete_tag(self, run: int, key: str) -> bool:
         """Delete a tag; False when there is none."""
-        key_id = self._names.number(key)
-        if key_id is None:
-            return False
 
         def work(connection: Connection) -> bool:
+            key_id = self._names.number(connection, key)
             lock = self._database.for_update
             connection.one(f"SELECT id FROM runs WHERE id = ?{lock}", (run,))
             gone = connection.count(
@@ -215,34 +224,80 @@ class Runs:
 
         def work(connection: Connection) -> None:
             condition, parameters = connection.among("run_id", sorted(run_ids))
-            connection.run(
-                f"UPDATE runs SET heard = ? WHERE {condition}", [now_ms(), *parameters]
-            )
+            connection.run(f"UPDATE runs SET heard = ? WHERE {condition}", [now_ms(), *parameters])
 
         self._database.write(work)
 
-    def find(
-        self, search: "Callable[[Connection], Sequence[Number]]", root: str, columns: Columns | None
-    ) -> list[PackedRun]:
-        """The runs whose numbers `search` gives, whole or with some columns, in that order."""
+    def search(
+        self,
+        node: Node | None,
+        orders: Sequence[Order],
+        *,
+        experiments: Sequence[int],
+        view: View,
+        limit: int,
+        after: Sequence[Any] | None,
+        root: str,
+        columns: Columns | None,
+        count: bool,
+    ) -> Found:
+        """A page of the runs that a filter describes.
 
-        def work(connection: Connection) -> list[PackedRun]:
-            numbers = search(connection)
-            found: dict[int, RunRow] = {}
-            for start in range(0, len(numbers), 5000):
-                condition, parameters = connection.among("id", numbers[start : start + 5000])
-                for row in connection.all(
-                    f"SELECT {_COLUMNS} FROM runs WHERE {condition}", parameters
-                ):
-                    found[row[0]] = RunRow(*row)
-            rows = [found[number] for number in numbers if number in found]
-            return [
-                run
-                for start in range(0, len(rows), 5000)
-                for run in self._whole(connection, rows[start : start + 5000], root, columns)
-            ]
+        Args:
+            node, orders: the filter and the order, parsed.
+            experiments: numbers of the experiments to look in.
+            view: which runs, by lifecycle.
+            limit: most runs of the page.
+            after: where the page before ended, as in `Found.end`.
+            root: where relative artifact locations begin.
+            columns: what to give of each run; None for everything.
+            count: whether to count all matches as well.
+        """
+
+        def work(connection: Connection) -> Found:
+            def number(name: str) -> int | None:
+                return self._names.number(connection, name)
+
+            scope: dict[str, Any] = {
+                "experiment_ids": experiments,
+                "key_ids": number,
+                "view": view,
+                "artifact_root": root,
+                "ask": connection.all,
+                "at_values": {
+                    ref: values_at(connection, number(ref.key), ref.step, experiments)
+                    for ref in at_refs(node, orders)
+                },
+            }
+            search = run_search(
+                connection.dialect, node, orders, limit=limit + 1, after=after, **scope
+            )
+            rows = search.fetch(connection.all)
+            more = len(rows) > limit
+            rows = rows[:limit]
+            total = None
+            if count:
+                select = run_count(connection.dialect, node, **scope)
+                total = connection.value(select.sql, select.params)
+            runs = self._by_numbers(connection, [row[0] for row in rows], root, columns)
+            return Found(runs, list(rows[-1][1:]) if more else None, total)
 
         return self._database.read(work)
+
+    def _by_numbers(
+        self, connection: Connection, numbers: list[int], root: str, columns: Columns | None
+    ) -> list[PackedRun]:
+        found: dict[int, RunRow] = {}
+        for start in range(0, len(numbers), PORTION):
+            condition, parameters = connection.among("id", numbers[start : start + PORTION])
+            for row in connection.all(f"SELECT {_COLUMNS} FROM runs WHERE {condition}", parameters):
+                found[row[0]] = RunRow(*row)
+        rows = [found[number] for number in numbers if number in found]
+        return [
+            run
+            for start in range(0, len(rows), PORTION)
+            for run in self._whole(connection, rows[start : start + PORTION], root, columns)
+        ]
 
     # -- putting runs together -----------------------------------------------
 
@@ -272,7 +327,7 @@ class Runs:
     def _metrics(
         self, connection: Connection, numbers: Sequence[int], columns: Columns | None
     ) -> dict[int, list[Metric]]:
-        wanted = None if columns is None else self._numbers(columns.metrics)
+        wanted = None if columns is None else self._numbers(connection, columns.metrics)
         if wanted is not None and not wanted:
             return {}
         condition, parameters = connection.among("run_id", numbers)
@@ -287,7 +342,7 @@ class Runs:
             f" WHERE {condition}",
             parameters,
         )
-        names = self._names.texts({row[1] for row in rows})
+        names = self._names.texts(connection, {row[1] for row in rows})
         last, metrics = -1, []
         for run, key, value, time, step in rows:
             if run != last:
@@ -306,7 +361,7 @@ class Runs:
             parameters,
         )
         unpacked = [(run, list(_PACKED.iter_unpack(data))) for run, data in rows]
-        names = self._names.texts({item[0] for _, items in unpacked for item in items})
+        names = self._names.texts(connection, {item[0] for _, items in unpacked for item in items})
         return {
             run: [
                 Metric(names[key], value if value == value else "NaN", time, step)  # type: ignore[arg-type]
@@ -337,20 +392,20 @@ class Runs:
     def _pairs(
         self, connection: Connection, table: str, numbers: Sequence[int], keys: Iterable[str]
     ) -> dict[int, list[dict[str, str]]]:
-        wanted = self._numbers(keys)
+        wanted = self._numbers(connection, keys)
         if not wanted:
             return {}
         runs, runs_are = connection.among("run_id", numbers)
         names_are, keys_are = connection.among("key_id", wanted)
+        texts = self._names.texts(connection, wanted)
         found: dict[int, list[dict[str, str]]] = {}
         for run, key, value in connection.all(
             f"SELECT run_id, key_id, value FROM {table} WHERE {runs} AND {names_are}",
             [*runs_are, *keys_are],
         ):
-            pair = {"key": self._names.text(key), "value": value}
-            found.setdefault(run, []).append(pair)
+            found.setdefault(run, []).append({"key": texts[key], "value": value})
         return found
 
-    def _numbers(self, names: Iterable[str]) -> list[int]:
-        numbers = [self._names.number(name) for name in names]
+    def _numbers(self, connection: Connection, names: Iterable[str]) -> list[int]:
+        numbers = [self._names.number(connection, name) for name in names]
         return [number for number in numbers if number is not None]

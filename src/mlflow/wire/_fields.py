@@ -171,7 +171,7 @@ def view_name(value: "str | int | None") -> str:
     names |= {"2": "DELETED_ONLY", "3": "ALL"}
     if value in ("DELETED_ONLY", "ALL"):
         return str(value)
-    return names.get(value, "ACTIVE_ONLY")  # type: ignore[arg-type]
+    return names.get(value, "ACTIVE_ONLY")
 
 
 def repeated(values: Iterable[str]) -> "list[str]":

@@ -6,7 +6,6 @@ unknown fields) and refused with the place and the value where it is not.
 
 import math
 import re
-from functools import lru_cache
 from typing import Any, TypeVar, get_args, get_origin
 from urllib.parse import parse_qsl, urlencode
 
@@ -19,13 +18,16 @@ from mlflow.wire._fields import absent
 T = TypeVar("T")
 
 _encoder = msgspec.json.Encoder()
+_decoders: dict[type[Any], msgspec.json.Decoder[Any]] = {}
 _MISSING = re.compile(r"Object missing required field `(\w+)`(?: - at `\$\.?(.*)`)?")
 _WRONG = re.compile(r"(.*?)(?: - at `\$\.?(.*)`)?")
 
 
-@lru_cache(maxsize=None)
-def _decoder(kind: Any) -> "msgspec.json.Decoder[Any]":
-    return msgspec.json.Decoder(kind, strict=False)
+def _decoder(kind: type[Any]) -> "msgspec.json.Decoder[Any]":
+    decoder = _decoders.get(kind)
+    if decoder is None:
+        decoder = _decoders[kind] = msgspec.json.Decoder(kind, strict=False)
+    return decoder
 
 
 def encode(message: object) -> bytes:
@@ -106,12 +108,9 @@ def encode_query(question: Question) -> str:
     )
 
 
-@lru_cache(maxsize=None)
 def _list_fields(kind: type[Question]) -> frozenset[str]:
     return frozenset(
-        field.encode_name
-        for field in msgspec.structs.fields(kind)
-        if _is_list(field.type)
+        field.encode_name for field in msgspec.structs.fields(kind) if _is_list(field.type)
     )
 
 

@@ -3,6 +3,7 @@
 import msgspec
 
 from mlflow.entities.experiments import Experiment, ExperimentTag
+from mlflow.exceptions import invalid
 from mlflow.wire import _fields as rules
 from mlflow.wire._endpoint import Empty, Endpoint, Question, may
 
@@ -16,7 +17,7 @@ class ExperimentMessage(msgspec.Struct, omit_defaults=True):
     lifecycle_stage: str
     last_update_time: int
     creation_time: int
-    tags: list[ExperimentTag] = []  # noqa: RUF012 - msgspec copies it for each object
+    tags: list[ExperimentTag] = []
 
     def entity(self) -> Experiment:
         """The experiment as users of the Python API see it."""
@@ -96,7 +97,7 @@ class SearchExperiments(Question, kw_only=True, omit_defaults=True):
 class FoundExperiments(msgspec.Struct, omit_defaults=True):
     """A page of experiments."""
 
-    experiments: list[ExperimentMessage] = []  # noqa: RUF012
+    experiments: list[ExperimentMessage] = []
     next_page_token: str | None = None
     total: int | None = None
 
@@ -160,7 +161,7 @@ class SearchDatasets(Question, kw_only=True, omit_defaults=True):
 
     def check(self) -> None:
         if not 1 <= len(self.experiment_ids) <= 20:
-            raise rules.invalid(
+            raise invalid(
                 f"Invalid value for parameter 'experiment_ids': it has "
                 f"{len(self.experiment_ids)} items; allowed are 1 to 20."
             )
@@ -180,7 +181,7 @@ class DatasetSummary(msgspec.Struct, omit_defaults=True):
 class FoundDatasets(msgspec.Struct, omit_defaults=True):
     """The data sets of some experiments."""
 
-    dataset_summaries: list[DatasetSummary] = []  # noqa: RUF012
+    dataset_summaries: list[DatasetSummary] = []
 
 
 def check_tag(key: str, value: str, place: str = "") -> None:
@@ -191,9 +192,7 @@ def check_tag(key: str, value: str, place: str = "") -> None:
 
 _AT = "/mlflow/experiments"
 create = Endpoint("POST", f"{_AT}/create", CreateExperiment, CreatedExperiment, needs=may.create)
-get = Endpoint(
-    "GET", f"{_AT}/get", GetExperiment, FoundExperiment, needs=may.read("experiment_id")
-)
+get = Endpoint("GET", f"{_AT}/get", GetExperiment, FoundExperiment, needs=may.read("experiment_id"))
 get_by_name = Endpoint(
     "GET",
     f"{_AT}/get-by-name",
@@ -209,9 +208,7 @@ search = Endpoint(
     needs=may.read("experiments"),
     also=("GET",),
 )
-update = Endpoint(
-    "POST", f"{_AT}/update", UpdateExperiment, Empty, needs=may.edit("experiment_id")
-)
+update = Endpoint("POST", f"{_AT}/update", UpdateExperiment, Empty, needs=may.edit("experiment_id"))
 delete = Endpoint(
     "POST", f"{_AT}/delete", DeleteExperiment, Empty, needs=may.manage("experiment_id")
 )

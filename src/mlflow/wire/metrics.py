@@ -152,7 +152,7 @@ class GetHistory(AboutRun, kw_only=True, omit_defaults=True):
 class History(msgspec.Struct, omit_defaults=True):
     """A page of points."""
 
-    metrics: list[Metric] = []  # noqa: RUF012
+    metrics: list[Metric] = []
     next_page_token: str | None = None
 
 

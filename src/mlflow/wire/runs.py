@@ -54,9 +54,9 @@ class InfoMessage(msgspec.Struct, omit_defaults=True):
 class DataMessage(msgspec.Struct, omit_defaults=True):
     """What a run logged: the latest point of each metric, params and tags."""
 
-    metrics: list[Metric] = []  # noqa: RUF012 - msgspec copies it for each object
-    params: list[Param] = []  # noqa: RUF012
-    tags: list[RunTag] = []  # noqa: RUF012
+    metrics: list[Metric] = []
+    params: list[Param] = []
+    tags: list[RunTag] = []
 
     def entity(self) -> RunData:
         """The data as users of the Python API see them."""
@@ -71,14 +71,14 @@ class DataMessage(msgspec.Struct, omit_defaults=True):
 class InputsMessage(msgspec.Struct, omit_defaults=True):
     """What a run read."""
 
-    dataset_inputs: list[DatasetInput] = []  # noqa: RUF012
-    model_inputs: list[LoggedModelInput] = []  # noqa: RUF012
+    dataset_inputs: list[DatasetInput] = []
+    model_inputs: list[LoggedModelInput] = []
 
 
 class OutputsMessage(msgspec.Struct, omit_defaults=True):
     """What a run made."""
 
-    model_outputs: list[LoggedModelOutput] = []  # noqa: RUF012
+    model_outputs: list[LoggedModelOutput] = []
 
 
 class RunMessage(msgspec.Struct, omit_defaults=True):
@@ -102,7 +102,7 @@ class RunMessage(msgspec.Struct, omit_defaults=True):
 class PackedData(msgspec.Struct, omit_defaults=True):
     """A `DataMessage` whose params and tags are JSON already; the store keeps them so."""
 
-    metrics: list[Metric] = []  # noqa: RUF012
+    metrics: list[Metric] = []
     params: Any = None
     tags: Any = None
 
@@ -220,7 +220,7 @@ class SearchRuns(Question, kw_only=True, omit_defaults=True):
 class FoundRuns(msgspec.Struct, omit_defaults=True):
     """A page of runs."""
 
-    runs: list[RunMessage] = []  # noqa: RUF012
+    runs: list[RunMessage] = []
     next_page_token: str | None = None
     total: int | None = None
 
@@ -228,7 +228,7 @@ class FoundRuns(msgspec.Struct, omit_defaults=True):
 class PackedRuns(msgspec.Struct, omit_defaults=True):
     """A `FoundRuns` of packed runs."""
 
-    runs: list[PackedRun] = []  # noqa: RUF012
+    runs: list[PackedRun] = []
     next_page_token: str | None = None
     total: int | None = None
 
@@ -251,7 +251,5 @@ get = Endpoint("GET", f"{_AT}/get", GetRun, FoundRun, needs=may.read("run_id"))
 update = Endpoint("POST", f"{_AT}/update", UpdateRun, UpdatedRun, needs=may.edit("run_id"))
 delete = Endpoint("POST", f"{_AT}/delete", DeleteRun, Empty, needs=may.manage("run_id"))
 restore = Endpoint("POST", f"{_AT}/restore", RestoreRun, Empty, needs=may.manage("run_id"))
-search = Endpoint(
-    "POST", f"{_AT}/search", SearchRuns, FoundRuns, needs=may.read("experiment_ids")
-)
+search = Endpoint("POST", f"{_AT}/search", SearchRuns, FoundRuns, needs=may.read("experiment_ids"))
 heartbeat = Endpoint("POST", f"{_AT}/heartbeat", Heartbeat, Empty, needs=may.edit("run_ids"))

@@ -19,7 +19,7 @@ class ServerInfo(msgspec.Struct):
     multipart_downloads_enabled: bool = False
     presigned_upload_run_id_supported: bool = False
     presigned_upload_model_id_supported: bool = False
-    features_enabled: dict[str, bool] = {}  # noqa: RUF012 - msgspec copies it for each object
+    features_enabled: dict[str, bool] = {}
     millstream_version: str = ""
 
 

@@ -187,9 +187,7 @@ def _exists(connection: Connection, table: str) -> bool:
     if connection.dialect == "sqlite":
         sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
     elif connection.dialect == "postgresql":
-        sql = (
-            "SELECT 1 FROM pg_tables WHERE schemaname = current_schema()::text AND tablename = ?"
-        )
+        sql = "SELECT 1 FROM pg_tables WHERE schemaname = current_schema()::text AND tablename = ?"
     else:
         sql = (
             "SELECT 1 FROM information_schema.tables"
