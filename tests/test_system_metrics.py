@@ -5,8 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mlflow import environment_variables as settings
-from mlflow import system_metrics
+from mlflow import environment_variables as settings, system_metrics
 from mlflow.exceptions import MlflowException
 from mlflow.system_metrics import SystemMetricsMonitor
 from mlflow.system_metrics.probes import probes

@@ -18,8 +18,7 @@ from typing import NoReturn
 
 from mlflow.search import patterns
 from mlflow.search.errors import one_of, quoted, refuse
-from mlflow.search.fields import FUNCTIONS, Group, Noun
-from mlflow.search.fields import Kind as ValueKind
+from mlflow.search.fields import FUNCTIONS, Group, Kind as ValueKind, Noun
 from mlflow.search.tokens import Kind, Token, tokenize
 from mlflow.search.tree import And, Comparison, Field, Node, Not, Or, Scalar, Value
 
