@@ -1,0 +1,359 @@
+"""The application: what each request passes, from its first byte to its line in the log.
+
+It is plain ASGI. `mlflow server` runs it under Granian; for another server there is
+`uvicorn --factory mlflow.server.app:create_app`, which reads the same environment variables.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from time import perf_counter
+from typing import Any
+
+import msgspec
+
+from mlflow import service
+from mlflow.exceptions import INTERNAL_ERROR, MlflowException
+from mlflow.server import ui
+from mlflow.server.hosts import SAFE_METHODS, Hosts
+from mlflow.server.limits import Gone, Limits, Receive, Refused
+from mlflow.server.observe import AccessLog, RequestIds, Tally
+from mlflow.server.openapi import describe
+from mlflow.server.replies import JSON, TEXT, Header, Reply, failed, refused, text
+from mlflow.server.routes import Handler, Request, Route, Work
+from mlflow.server.settings import Settings, from_environment
+from mlflow.service import Engine
+from mlflow.version import VERSION
+from mlflow.wire import ENDPOINTS, AnyEndpoint
+
+Scope = MutableMapping[str, Any]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Answerer = Callable[[Request], Awaitable[Reply]]
+
+_log = logging.getLogger("mlflow.server")
+#: answered whatever the Host header says: probes name machines as they like
+_OPEN_PATHS = ("/health", "/version")
+_ARTIFACTS = ("/api/2.0/mlflow-artifacts/", "/ajax-api/2.0/mlflow-artifacts/")
+_API = ("/api/", "/ajax-api/")
+_WITHOUT_BODY = (204, 304)
+_METRICS_KIND = b"text/plain; version=0.0.4; charset=utf-8"
+
+
+def endpoint_name(endpoint: AnyEndpoint) -> str:
+    """The name under which requests of an endpoint are counted."""
+    return endpoint.path.removeprefix("/mlflow/").lstrip("/")
+
+
+def counted_names() -> list[str]:
+    """All names under which requests are counted; the first is for all that has none."""
+    pages = [path.strip("/") or "page" for path in (*_OPEN_PATHS, "/metrics", "/openapi.json")]
+    return ["other", "page", *pages, *(endpoint_name(endpoint) for endpoint in ENDPOINTS)]
+
+
+class App:
+    """The server as an ASGI application.
+
+    Args:
+        engine: what handlers work with; None with `artifacts_only`. `close` closes it.
+        settings: limits, hosts, prefix and the like.
+        handlers: endpoint → function.
+        tally: counters, when several processes share them.
+        access_log: None writes none.
+    """
+
+    def __init__(
+        self,
+        engine: Engine | None,
+        settings: Settings,
+        *,
+        handlers: Mapping[AnyEndpoint, Handler] = service.HANDLERS,
+        tally: Tally | None = None,
+        access_log: AccessLog | None = None,
+    ) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._tally = tally or Tally(counted_names())
+        self._access_log = access_log
+        self._hosts = Hosts(
+            settings.allowed_hosts,
+            settings.cors_allowed_origins,
+            bound=settings.host,
+            enabled=settings.check_hosts,
+        )
+        self._work = Work()
+        self._ids = RequestIds()
+        self._policy = ui.content_policy(settings.x_frame_options)
+        self._headers: list[Header] = [
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"same-origin"),
+        ]
+        if settings.x_frame_options.upper() not in ("", "NONE"):
+            self._headers.append((b"x-frame-options", settings.x_frame_options.encode("ascii")))
+        self._openapi: bytes | None = None
+        self._open_paths = {path for path in _OPEN_PATHS} | {
+            settings.static_prefix + path for path in _OPEN_PATHS
+        }
+        self._table: dict[tuple[str, str], tuple[int, Answerer]] = {}
+        self._methods: dict[str, list[str]] = {}
+        self._fill(handlers)
+
+    # -- the table of routes ---------------------------------------------------
+
+    def _fill(self, handlers: Mapping[AnyEndpoint, Handler]) -> None:
+        prefix = self._settings.static_prefix
+        for path in {"", prefix}:
+            self._add("GET", f"{path}/health", "health", self._health)
+            self._add("GET", f"{path}/version", "version", self._version)
+            self._add("GET", f"{path}/metrics", "metrics", self._metrics)
+        self._add("GET", f"{prefix}/openapi.json", "openapi.json", self._describe)
+        for path in ui.PAGES:
+            self._add("GET", prefix + path, "page", self._page)
+        if prefix:
+            self._add("GET", prefix, "page", self._to_first_page)
+        limits = Limits(self._settings.max_body_size, self._settings.client_timeout)
+        for endpoint in ENDPOINTS:
+            name = endpoint_name(endpoint)
+            if self._engine is None:
+                answers: list[Answerer] = [self._only_artifacts] * 2
+            elif endpoint not in handlers:
+                answers = [self._not_yet] * 2
+            else:
+                route = Route(endpoint, handlers[endpoint], self._engine, limits, self._work)
+                answers = [route.from_query, route.from_body]
+            for path in endpoint.routes:
+                for method in endpoint.methods:
+                    self._add(method, prefix + path, name, answers[method != "GET"])
+
+    def _add(self, method: str, path: str, name: str, answer: Answerer) -> None:
+        self._table[method, path] = (self._tally.names.index(name), answer)
+        self._methods.setdefault(path, []).append(method)
+
+    # -- one request -------------------------------------------------------------
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._not_http(scope, receive, send)
+            return
+        started = perf_counter()
+        self._tally.begin()
+        method: str = scope["method"]
+        path: str = scope["path"]
+        pairs = scope["headers"]
+        headers: dict[bytes, bytes] = dict(pairs)
+        request_id = self._ids.name(headers.get(b"x-request-id"))
+        name, answer = self._table.get((method, path)) or (0, self._unknown)
+        status = 500
+        size = 0
+        try:
+            origin = headers.get(b"origin")
+            stopped = self._stop_at_door(method, path, headers, pairs, origin)
+            if stopped is None:
+                client = scope.get("client") or ("", 0)
+                request = Request(method, path, scope["query_string"], headers, client[0], receive)
+                reply = await self._answer(answer, request, request_id)
+            else:
+                reply = stopped
+            status = reply.status
+            size = len(reply.body)
+            out = [
+                (b"content-type", reply.kind),
+                (b"x-request-id", request_id.encode("ascii")),
+                *self._headers,
+                *reply.headers,
+            ]
+            if status not in _WITHOUT_BODY:
+                out.append((b"content-length", b"%d" % size))
+            if origin is not None and stopped is None:
+                out += self._shared_with(origin, headers)
+            await send({"type": "http.response.start", "status": status, "headers": out})
+            await send({"type": "http.response.body", "body": reply.body})
+        except Gone:
+            status = 499
+        finally:
+            seconds = perf_counter() - started
+            self._tally.end(name, status, seconds)
+            if self._access_log is not None:
+                client = scope.get("client") or ("", 0)
+                self._access_log.add(client[0], method, path, status, seconds, size, request_id)
+
+    def _stop_at_door(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[bytes, bytes],
+        pairs: "list[tuple[bytes, bytes]]",
+        origin: bytes | None,
+    ) -> Reply | None:
+        """The refusal of a request that names the wrong host or origin."""
+        if path in self._open_paths:
+            return None
+        host = headers.get(b"host", b"")
+        if not self._hosts.allows_host(host) or (
+            len(headers) != len(pairs) and _given_twice(b"host", pairs)
+        ):
+            return text(
+                403,
+                "Invalid Host header: this server does not answer to that name. Start it with "
+                "--allowed-hosts to add names.\n",
+            )
+        if (
+            origin is not None
+            and method not in SAFE_METHODS
+            and not self._hosts.allows_origin(origin, host)
+        ):
+            return text(
+                403,
+                "Cross-origin request blocked: pages of that origin may not change things here. "
+                "Start the server with --cors-allowed-origins to add origins.\n",
+            )
+        return None
+
+    async def _answer(self, answer: Answerer, request: Request, request_id: str) -> Reply:
+        """The edge: whatever is raised becomes an answer."""
+        try:
+            return await answer(request)
+        except MlflowException as error:
+            if error.error_code == INTERNAL_ERROR:
+                _log.error("request %s: %s", request_id, error.message)
+            return failed(error)
+        except Refused as error:
+            return refused(error)
+        except Gone:
+            raise
+        except Exception:
+            _log.exception("request %s: %s %s failed", request_id, request.method, request.path)
+            return failed(
+                MlflowException(
+                    f"The server failed. Its log has more about request {request_id}.",
+                    INTERNAL_ERROR,
+                )
+            )
+
+    def _shared_with(self, origin: bytes, headers: Mapping[bytes, bytes]) -> list[Header]:
+        """The headers that let a page of a trusted origin read the answer."""
+        if not self._hosts.allows_origin(origin, headers.get(b"host", b"")):
+            return [(b"vary", b"Origin")]
+        return [
+            (b"access-control-allow-origin", origin),
+            (b"access-control-expose-headers", b"X-Request-Id"),
+            (b"vary", b"Origin"),
+        ]
+
+    # -- what has no endpoint ------------------------------------------------------
+
+    async def _health(self, request: Request) -> Reply:
+        return Reply(200, TEXT, b"OK")
+
+    async def _version(self, request: Request) -> Reply:
+        return Reply(200, TEXT, VERSION.encode())
+
+    async def _metrics(self, request: Request) -> Reply:
+        return Reply(200, _METRICS_KIND, self._tally.render())
+
+    async def _describe(self, request: Request) -> Reply:
+        if self._openapi is None:
+            document = describe(self._settings.static_prefix, self._settings.max_body_size)
+            self._openapi = msgspec.json.encode(document)
+        return Reply(200, JSON, self._openapi)
+
+    async def _page(self, request: Request) -> Reply:
+        path = request.path.removeprefix(self._settings.static_prefix)
+        return ui.page(path, self._policy, request.headers.get(b"if-none-match"))
+
+    async def _to_first_page(self, request: Request) -> Reply:
+        return text(308, "", (b"location", f"{self._settings.static_prefix}/".encode("ascii")))
+
+    async def _only_artifacts(self, request: Request) -> Reply:
+        return text(
+            503, "Endpoint disabled: this server runs with --artifacts-only and serves no runs.\n"
+        )
+
+    async def _not_yet(self, request: Request) -> Reply:
+        raise MlflowException(f"This server cannot do {request.path} yet.", "NOT_IMPLEMENTED")
+
+    async def _unknown(self, request: Request) -> Reply:
+        """What is in no table: the wrong method, a preflight, or an unknown path."""
+        method, path = request.method, request.path
+        allowed = self._methods.get(path)
+        if allowed:
+            if method == "HEAD" and "GET" in allowed:
+                return await self._table["GET", path][1](request)
+            listed = ", ".join(sorted({*allowed, "OPTIONS"})).encode("ascii")
+            if method == "OPTIONS":
+                return self._preflight(request, listed)
+            error = MlflowException(
+                f"The method {method} is not allowed for {path}: use {', '.join(allowed)}.",
+                "BAD_REQUEST",
+            )
+            return Reply(405, JSON, error.serialize_as_json().encode(), ((b"allow", listed),))
+        local = path.removeprefix(self._settings.static_prefix)
+        if local.startswith(_ARTIFACTS):
+            if not self._settings.serve_artifacts:
+                return text(503, "Endpoint disabled: this server runs with --no-serve-artifacts.\n")
+            raise MlflowException("This version does not serve artifacts yet.", "NOT_IMPLEMENTED")
+        if local.startswith(_API):
+            raise MlflowException(
+                f"There is no endpoint {path}; {self._settings.static_prefix}/docs lists all.",
+                "ENDPOINT_NOT_FOUND",
+            )
+        return text(404, "There is nothing here.\n")
+
+    def _preflight(self, request: Request, methods: bytes) -> Reply:
+        """The answer to a browser that asks what a page of another origin may do."""
+        origin = request.headers.get(b"origin")
+        if origin is None or b"access-control-request-method" not in request.headers:
+            return text(204, "", (b"allow", methods))
+        if not self._hosts.allows_origin(origin, request.headers.get(b"host", b"")):
+            return text(403, "Pages of that origin may not use this server.\n")
+        wanted = request.headers.get(b"access-control-request-headers", b"")
+        return text(
+            204,
+            "",
+            (b"access-control-allow-methods", methods),
+            (b"access-control-allow-headers", wanted or b"content-type"),
+            (b"access-control-max-age", b"600"),
+        )
+
+    # -- beginning and end -----------------------------------------------------------
+
+    async def _not_http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":  # a websocket, of which there are none
+            await send({"type": "websocket.close", "code": 1000})
+            return
+        while True:
+            message = await receive()
+            await send({"type": f"{message['type']}.complete"})
+            if message["type"] == "lifespan.shutdown":
+                self.close()
+                return
+
+    def close(self, *, wait: bool = True) -> None:
+        """Finish what was begun: handlers, the store's queue, the log.
+
+        Args:
+            wait: False leaves handlers behind that still run, for they had their time.
+        """
+        self._work.close(wait)
+        if self._engine is not None:
+            self._engine.close()
+        if self._access_log is not None:
+            self._access_log.close()
+
+
+def _given_twice(name: bytes, pairs: "list[tuple[bytes, bytes]]") -> bool:
+    return sum(given == name for given, _ in pairs) > 1
+
+
+def open_app(settings: Settings, tally: Tally | None = None) -> App:
+    """The application with its engine; MlflowException when the database cannot be opened."""
+    engine = None
+    if not settings.artifacts_only:
+        engine = service.open_engine(settings.backend_store_uri, settings.artifact_root)
+    log = AccessLog() if settings.access_log else None
+    return App(engine, settings, tally=tally, access_log=log)
+
+
+def create_app() -> App:
+    """The application as the environment variables describe it, for any ASGI server."""
+    settings = from_environment()
+    settings.check()
+    return open_app(settings)

@@ -1,0 +1,139 @@
+"""Reading bodies within limits of size and time, before anything looks into them."""
+
+import asyncio
+import zlib
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+
+#: bytes per second that a client must send on average, once its first `timeout` seconds are over
+SLOWEST_CLIENT = 16 * 1024
+#: a body that is too large is read and thrown away up to this much, so that the client, which
+#: mostly listens only after it has sent all, sees the answer instead of a broken connection
+MOST_THROWN_AWAY = 256 * 1024 * 1024
+
+
+class Refused(Exception):
+    """A request that is answered with an HTTP status of its own.
+
+    Args:
+        status: the HTTP status.
+        message: what is wrong and what is allowed.
+        code: the error code of the JSON body.
+        headers: further headers of the answer.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        code: str = "INVALID_PARAMETER_VALUE",
+        headers: tuple[tuple[bytes, bytes], ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.code = code
+        self.headers = headers
+
+
+class Gone(Exception):
+    """The client went away before it had sent its request."""
+
+
+class Limits:
+    """How much a client may send and how long it may take.
+
+    Args:
+        body: largest body in bytes, as sent and unpacked.
+        timeout: seconds of silence, or of sending too slowly, after which a client is refused.
+    """
+
+    def __init__(self, body: int, timeout: float) -> None:
+        self.body = body
+        self.timeout = timeout
+
+    async def read(self, receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
+        """The body of a request; Refused when it is too large or comes too slowly."""
+        announced = headers.get(b"content-length")
+        if announced is not None and int(announced) > self.body:
+            raise await self._too_large(receive)
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task()
+        assert task is not None
+        started = loop.time()
+        watch = loop.call_at(started + self.timeout, task.cancel)
+        try:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Gone
+            body: bytes = message["body"]
+            if not message.get("more_body"):
+                return body
+            whole = bytearray(body)
+            while True:
+                watch.cancel()
+                grace = self.timeout + len(whole) / SLOWEST_CLIENT
+                watch = loop.call_at(min(started + grace, loop.time() + self.timeout), task.cancel)
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise Gone
+                whole += message["body"]
+                if len(whole) > self.body:
+                    watch.cancel()
+                    raise await self._too_large(receive, len(whole))
+                if not message.get("more_body"):
+                    return bytes(whole)
+        except asyncio.CancelledError:
+            if loop.time() < watch.when():
+                raise  # the server stops
+            raise Refused(
+                408,
+                f"The body of the request did not arrive in time: the server waits "
+                f"{self.timeout:g} seconds for a client that sends nothing.",
+                "DEADLINE_EXCEEDED",
+                ((b"connection", b"close"),),
+            ) from None
+        finally:
+            watch.cancel()
+
+    async def _too_large(self, receive: Receive, read: int = 0) -> Refused:
+        """The refusal of a body that is too large, after reading what is left of it."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self.timeout
+        more = True
+        while more and read <= MOST_THROWN_AWAY and (left := end - loop.time()) > 0:
+            try:
+                message = await asyncio.wait_for(receive(), left)
+            except asyncio.TimeoutError:
+                break
+            if message["type"] == "http.disconnect":
+                raise Gone
+            read += len(message["body"])
+            more = message.get("more_body", False)
+        return Refused(
+            413,
+            f"The body of the request is too large: the server accepts {self.body} bytes. "
+            "Send smaller batches, or start the server with a larger --max-body-size.",
+            headers=((b"connection", b"close"),),
+        )
+
+    def unpack(self, body: bytes, encoding: bytes) -> bytes:
+        """The body without its Content-Encoding; Refused when it is unknown or hides too much."""
+        if encoding.lower() not in (b"gzip", b"x-gzip"):
+            raise Refused(415, "Content-Encoding must be gzip, or absent.")
+        unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        try:
+            plain = unpacker.decompress(body, self.body + 1)
+        except zlib.error as error:
+            raise Refused(400, f"The body of the request is not gzip: {error}.") from None
+        if len(plain) > self.body:
+            raise Refused(
+                413,
+                f"The body of the request is too large: unpacked, the server accepts "
+                f"{self.body} bytes. Send smaller batches.",
+            )
+        if not unpacker.eof or unpacker.unused_data:
+            raise Refused(400, "The body of the request is not one whole gzip stream.")
+        return plain

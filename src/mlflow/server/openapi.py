@@ -1,0 +1,141 @@
+"""The description of the API, derived from its endpoints (OpenAPI 3.1)."""
+
+from typing import Any
+
+import msgspec
+
+from mlflow.exceptions import HTTP_STATUS, INTERNAL_ERROR
+from mlflow.version import MILLSTREAM_VERSION, VERSION
+from mlflow.wire import ENDPOINTS, AnyEndpoint
+
+_ERRORS = {
+    "400": "The question is wrong; the message says what, and what is allowed.",
+    "401": "Nobody is logged in.",
+    "403": "The login, the Host or the Origin does not allow it.",
+    "404": "What was named does not exist.",
+    "408": "The body did not arrive in time.",
+    "413": "The body is larger than the server accepts.",
+    "429": "Too many requests; try again after `Retry-After` seconds.",
+    "500": "The server failed; its log has more under the `X-Request-Id` of the answer.",
+    "503": "The server is busy; try again after `Retry-After` seconds.",
+}
+_ABOUT = """\
+The tracking API of MLflow as Millstream serves it. Every route is found under `/api` and, for \
+pages of the server, under `/ajax-api`.
+
+* Bodies are JSON objects with `Content-Type: application/json`; GET takes the same fields from \
+the query string, lists as repeated parameters. Unknown fields are ignored.
+* Times are milliseconds since the epoch. `NaN`, `Infinity` and `-Infinity` are text.
+* Lists are paged: ask again with `page_token` set to `next_page_token` until there is none.
+* Errors are `{"error_code": …, "message": …}`; repeating any logging request changes nothing.
+"""
+
+
+def describe(prefix: str = "", max_body_size: int | None = None) -> dict[str, Any]:
+    """The OpenAPI document.
+
+    Args:
+        prefix: path in front of every route.
+        max_body_size: largest body in bytes, if it is to be named.
+    """
+    kinds = sorted(
+        {kind for endpoint in ENDPOINTS for kind in (endpoint.question, endpoint.answer)},
+        key=lambda kind: kind.__name__,
+    )
+    found, schemas = msgspec.json.schema_components(
+        kinds, ref_template="#/components/schemas/{name}"
+    )
+    schema_of = dict(zip(kinds, found, strict=True))
+    paths: dict[str, dict[str, Any]] = {}
+    for endpoint in ENDPOINTS:
+        for method in endpoint.methods:
+            operation = _operation(endpoint, method, schema_of, schemas, max_body_size)
+            paths.setdefault(endpoint.route, {})[method.lower()] = operation
+    schemas["Error"] = {
+        "title": "Error",
+        "type": "object",
+        "properties": {
+            "error_code": {"type": "string", "enum": sorted({*HTTP_STATUS, INTERNAL_ERROR})},
+            "message": {"type": "string"},
+            "sqlstate": {"type": "string"},
+            "error_class": {"type": "string"},
+        },
+        "required": ["error_code", "message"],
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Millstream",
+            "summary": f"MLflow tracking API, level {VERSION}",
+            "description": _ABOUT,
+            "version": MILLSTREAM_VERSION,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": prefix or "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": dict(sorted(schemas.items())),
+            "responses": {
+                status: {
+                    "description": words,
+                    "content": {
+                        "application/json": {"schema": {"$ref": "#/components/schemas/Error"}}
+                    },
+                }
+                for status, words in _ERRORS.items()
+            },
+        },
+    }
+
+
+def _operation(
+    endpoint: AnyEndpoint,
+    method: str,
+    schema_of: dict[Any, dict[str, Any]],
+    schemas: dict[str, Any],
+    max_body_size: int | None,
+) -> dict[str, Any]:
+    noun, action = endpoint.path.removeprefix("/mlflow/").rpartition("/")[::2]
+    summary, _, more = (endpoint.question.__doc__ or "").strip().partition("\n\n")
+    operation: dict[str, Any] = {
+        "operationId": f"{method.lower()}-{(noun + '-' if noun else '') + action}",
+        "tags": [noun or "server"],
+        "summary": summary.rstrip("."),
+        "responses": {
+            "200": {
+                "description": (endpoint.answer.__doc__ or "").strip().partition("\n\n")[0],
+                "content": {"application/json": {"schema": schema_of[endpoint.answer]}},
+            },
+            **{status: {"$ref": f"#/components/responses/{status}"} for status in _ERRORS},
+        },
+        "x-permission": msgspec.to_builtins(endpoint.needs),
+        "x-also-at": list(endpoint.routes[1:]),
+    }
+    if more:
+        operation["description"] = "\n".join(line.strip() for line in more.splitlines())
+    if method == "GET":
+        operation["parameters"] = _parameters(schema_of[endpoint.question], schemas)
+    else:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": schema_of[endpoint.question]}},
+        }
+        if max_body_size is not None:
+            operation["x-max-body-bytes"] = max_body_size
+    return operation
+
+
+def _parameters(schema: dict[str, Any], schemas: dict[str, Any]) -> list[dict[str, Any]]:
+    """The fields of a question as parameters of a query string."""
+    if "$ref" in schema:
+        schema = schemas[schema["$ref"].rpartition("/")[2]]
+    required = schema.get("required", ())
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": name in required,
+            "schema": field,
+        }
+        for name, field in schema.get("properties", {}).items()
+    ]

@@ -1,0 +1,307 @@
+"""Running the server: the port, the worker processes, and the end.
+
+One worker runs in the process itself. Several are forked, share the listening socket, so that
+whoever is idle takes the next connection, and are replaced when they die. Asked to stop (SIGTERM,
+SIGINT), the server takes no more connections, finishes the requests in flight and commits what the
+store has queued.
+"""
+
+import asyncio
+import errno
+import logging
+import os
+import resource
+import signal
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, NoReturn
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.net import SocketHolder  # type: ignore[attr-defined]
+from granian.server.embed import Server
+
+from mlflow import service
+from mlflow.exceptions import MlflowException, invalid
+from mlflow.server.app import App, counted_names, open_app
+from mlflow.server.observe import Tally
+from mlflow.server.settings import Settings
+
+_log = logging.getLogger("mlflow.server")
+_BACKLOG = 1024
+_LARGEST_HEADER = 64 * 1024  # bytes of one request's head; more is answered 431
+_MOST_CONNECTIONS = 10_000
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+def serve(settings: Settings, announce: Callable[[str], None]) -> None:
+    """Serve until a signal says stop.
+
+    Args:
+        settings: checked here first.
+        announce: called with the address once connections are taken.
+
+    Raises:
+        MlflowException: the server cannot be started; the message is one sentence for the user.
+    """
+    settings.check()
+    listener = bind(settings.host, settings.port)
+    address = _address(settings, listener)
+    if settings.workers == 1:
+        app = open_app(settings)
+        announce(address)
+        _work(app, listener, settings)
+        return
+    if not settings.artifacts_only:
+        # Creates or refuses the schema once, and with a message, before there are several.
+        service.open_engine(settings.backend_store_uri, settings.artifact_root).close()
+    tally = Tally(counted_names(), settings.workers)
+
+    def work(number: int, parent: int) -> None:
+        tally.work_as(number)
+        _work(open_app(settings, tally), listener, settings, parent)
+
+    announce(address)
+    _Supervisor(work, listener, settings).run()
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; MlflowException with a sentence when there cannot be one."""
+    host = host.strip("[]")
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except socket.gaierror as error:
+        raise invalid(f"The host {host!r} is not known here: {error.strerror}.") from None
+    family, _, _, _, where = found[0]
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Connections inherit these. Without the first, small answers may wait 40 ms.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        listener.bind(where)
+        listener.listen(_BACKLOG)
+        listener.setblocking(False)
+    except OSError as error:
+        listener.close()
+        raise invalid(_why_not(error, host, port)) from None
+    return listener
+
+
+def _why_not(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"Port {port} on {host} is taken by another program: stop that one, or choose "
+            "another port with --port."
+        )
+    if error.errno == errno.EACCES:
+        return f"Port {port} needs more rights than this user has: choose one above 1023."
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"This machine has no address {host}: choose another with --host."
+    return f"Cannot listen on {host}, port {port}: {error.strerror}."
+
+
+def _address(settings: Settings, listener: socket.socket) -> str:
+    port = listener.getsockname()[1]
+    host = settings.host.strip("[]")
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}{settings.static_prefix}"
+
+
+class _BoundServer(Server):
+    """Granian inside this process, on a socket that is already bound.
+
+    Granian's own would be opened with SO_REUSEPORT, which lets a second server start on a taken
+    port and take half of its requests.
+    """
+
+    listener: socket.socket
+
+    def _init_shared_socket(self) -> None:
+        self._shd: Any = SocketHolder(self.listener.detach(), False, _BACKLOG)
+
+
+def _work(app: App, listener: socket.socket, settings: Settings, parent: int | None = None) -> None:
+    """Answer requests until told to stop; closes the app.
+
+    Args:
+        app: the application.
+        listener: taken over.
+        settings: for the time-outs.
+        parent: a pipe that ends when the supervisor is gone, however that happened.
+    """
+    finished = False
+    try:
+        finished = asyncio.run(_answer(app, listener, settings, parent))
+    finally:
+        app.close(wait=finished)
+        if not finished:
+            _log.warning("stopped; some requests did not finish in %g s", settings.stop_timeout)
+            sys.stderr.flush()
+            os._exit(0)  # threads that still run would be waited for
+
+
+async def _answer(
+    app: App, listener: socket.socket, settings: Settings, parent: int | None
+) -> bool:
+    """Whether all requests were finished when it stopped."""
+    server = _BoundServer(
+        app,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGINL,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=int(settings.client_timeout * 1000),
+            max_buffer_size=_LARGEST_HEADER,
+        ),
+        websockets=False,
+        log_enabled=False,
+        runtime_blocking_threads=1,
+        backlog=_BACKLOG,
+        backpressure=_connections(),
+    )
+    server.listener = listener
+    loop = asyncio.get_running_loop()
+    asked = asyncio.Event()
+    again = asyncio.Event()
+
+    def stop() -> None:
+        (again if asked.is_set() else asked).set()
+
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, stop)
+    if parent is not None:
+        loop.add_reader(parent, asked.set)
+    serving = loop.create_task(server.serve())
+    wanted = loop.create_task(asked.wait())
+    await asyncio.wait((serving, wanted), return_when=asyncio.FIRST_COMPLETED)
+    wanted.cancel()
+    if parent is not None:
+        loop.remove_reader(parent)
+    server.stop()  # type: ignore[no-untyped-call]
+    forced = loop.create_task(again.wait())
+    await asyncio.wait(
+        (serving, forced), timeout=settings.stop_timeout, return_when=asyncio.FIRST_COMPLETED
+    )
+    forced.cancel()
+    if serving.done():
+        serving.result()
+        return True
+    serving.cancel()
+    return False
+
+
+def _connections() -> int:
+    """How many connections this process may hold, after asking for as many files as allowed."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * _MOST_CONNECTIONS
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+            soft = most
+    files = wanted if soft == resource.RLIM_INFINITY else soft
+    return max(64, min(_MOST_CONNECTIONS, files - 200))
+
+
+class _Supervisor:
+    """Starts workers, replaces those that die, and stops them.
+
+    Args:
+        work: what a worker does: (its number, the end of the pipe that it watches).
+        listener: the socket they share.
+        settings: how many, and how long they may take to stop.
+    """
+
+    def __init__(
+        self, work: Callable[[int, int], None], listener: socket.socket, settings: Settings
+    ) -> None:
+        self._work = work
+        self._listener = listener
+        self._settings = settings
+        self._workers: dict[int, tuple[int, float]] = {}  # process → its number, start
+        self._failures = 0
+        self._watched, self._held = os.pipe()
+
+    def run(self) -> None:
+        """Work until a signal says stop."""
+        waited = {*_SIGNALS, signal.SIGCHLD, signal.SIGALRM}
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # the default would throw it away
+        signal.pthread_sigmask(signal.SIG_BLOCK, waited)
+        missing = set(range(self._settings.workers))
+        while True:
+            for number in sorted(missing):
+                self._start(number)
+            missing.clear()
+            got = signal.sigwait(waited)
+            if got in _SIGNALS:
+                break
+            missing |= self._dead()
+            if missing and got == signal.SIGCHLD:
+                # A worker that dies at once is not started over and over without a pause.
+                delay = min(5.0, 0.05 * 2**self._failures)
+                signal.setitimer(signal.ITIMER_REAL, delay)
+                while (got := signal.sigwait(waited)) == signal.SIGCHLD:
+                    missing |= self._dead()
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                if got in _SIGNALS:
+                    break
+        self._stop()
+
+    def _start(self, number: int) -> None:
+        process = os.fork()
+        if process == 0:
+            self._be_worker(number)
+        self._workers[process] = number, time.monotonic()
+
+    def _be_worker(self, number: int) -> NoReturn:
+        code = 1
+        try:
+            os.close(self._held)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {*_SIGNALS, signal.SIGCHLD, signal.SIGALRM})
+            self._work(number, self._watched)
+            code = 0
+        except MlflowException as error:
+            print(f"Worker {number + 1}: {error}", file=sys.stderr)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stderr.flush()
+            os._exit(code)
+
+    def _dead(self) -> set[int]:
+        """Numbers of workers that have ended."""
+        numbers = set()
+        while self._workers:
+            process, status = os.waitpid(-1, os.WNOHANG)
+            if process == 0:
+                break
+            number, started = self._workers.pop(process)
+            lived = time.monotonic() - started
+            self._failures = 0 if lived > 10 else self._failures + 1
+            how = os.waitstatus_to_exitcode(status)
+            reason = f"signal {-how}" if how < 0 else f"exit code {how}"
+            _log.error("worker %d (process %d) ended: %s", number + 1, process, reason)
+            numbers.add(number)
+        return numbers
+
+    def _stop(self) -> None:
+        self._listener.close()
+        for process in self._workers:
+            os.kill(process, signal.SIGTERM)
+        end = time.monotonic() + self._settings.stop_timeout + 5
+        while self._workers:
+            process, _ = os.waitpid(-1, os.WNOHANG)
+            if process:
+                self._workers.pop(process, None)
+            elif time.monotonic() > end:
+                for process in self._workers:
+                    os.kill(process, signal.SIGKILL)
+                end = float("inf")
+            else:
+                time.sleep(0.01)
