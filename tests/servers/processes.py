@@ -32,15 +32,19 @@ def open_folder(name: str) -> Path:
 
 
 def wait_until(
-    ready: Callable[[], bool], process: subprocess.Popen[bytes], what: str, log: Path
+    ready: Callable[[], bool],
+    process: subprocess.Popen[bytes],
+    what: str,
+    log: Path,
+    seconds: float = READY_SECONDS,
 ) -> None:
     """Return when `ready()`; fail with the log's end when `process` ends or time is up."""
-    deadline = time.monotonic() + READY_SECONDS
+    deadline = time.monotonic() + seconds
     while not ready():
         ended = process.poll() is not None
         if ended or time.monotonic() > deadline:
             stop(process, signal.SIGKILL)
-            reason = f"ended with {process.returncode}" if ended else f"took {READY_SECONDS:.0f} s"
+            reason = f"ended with {process.returncode}" if ended else f"took {seconds:.0f} s"
             text = log.read_text(errors="replace")[-2000:] if log.exists() else ""
             raise RuntimeError(f"{what} did not start: it {reason}.\n{text}")
         time.sleep(0.01)
