@@ -52,6 +52,7 @@ LEAVE_WITHIN = 10.0
 
 _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 30.0
+_SHORTEST_WAIT = 0.005
 _LOOK_AROUND_EVERY = 30.0
 _FINAL = {3, 4, 5}
 
@@ -68,6 +69,7 @@ class Outbox:
         folder: where files are kept; the server's own by default.
         linger: seconds in which what is logged is gathered into one request.
         heartbeat: seconds of silence after which the server is told that a run is alive.
+        in_memory: values that are held in memory; what is beyond is read from the file again.
     """
 
     def __init__(
@@ -78,12 +80,14 @@ class Outbox:
         folder: Path | None = None,
         linger: float = 0.1,
         heartbeat: float = 30.0,
+        in_memory: int = HELD_IN_MEMORY,
     ) -> None:
         self.uri = without_credentials(uri)
         self.folder = folder or outbox_folder(uri)
         self.transport = transport
         self._linger = linger
         self._heartbeat = heartbeat
+        self._in_memory = in_memory
         self._start_empty()
 
     def _start_empty(self) -> None:
@@ -203,7 +207,7 @@ class Outbox:
             except OSError as error:
                 self._warn_of_disk(error)
                 start = end = 0
-            in_memory = self._held < HELD_IN_MEMORY or not end
+            in_memory = self._held < self._in_memory or not end
             if not end and self._held >= HELD_WITHOUT_DISK:
                 self._lose(values)
                 return
@@ -416,6 +420,7 @@ class Outbox:
             now = time.monotonic()
             if now - self._looked_around >= _LOOK_AROUND_EVERY:
                 self._look_around(now)
+            self._say_alive(now)
             with self._lock:
                 if self._stopping or self._thread not in (None, me):
                     return
@@ -431,14 +436,17 @@ class Outbox:
         """Seconds until there is something to send, unless somebody calls earlier."""
         now = time.monotonic()
         wait = self._looked_around + _LOOK_AROUND_EVERY - now
-        if self._attended:
-            wait = min(wait, self._heartbeat)
-        if not self._busy or _is_offline():
-            return max(wait, 0.01)
+        if _is_offline():
+            return max(wait, _SHORTEST_WAIT)
+        if self._heartbeat_known:
+            quiet = [heard for run, heard in self._attended.items() if run not in self._busy]
+            wait = min(wait, min(quiet, default=now) + self._heartbeat - now)
+        if not self._busy:
+            return max(wait, _SHORTEST_WAIT)
         ready = max(self._not_before, min(box.not_before for box in self._busy.values()))
         if not self._hurried and self._waiting < MAX_METRICS:
             ready = max(ready, self._since + max(self._linger, _gathering_seconds()))
-        return min(wait, ready - now) if ready > now else 0.0
+        return max(min(wait, ready - now), _SHORTEST_WAIT) if ready > now else 0.0
 
     def _look_around(self, now: float) -> None:
         """What is to be done from time to time, also when nothing is logged."""
@@ -446,7 +454,6 @@ class Outbox:
         if _is_offline():
             return
         self._adopt()
-        self._say_alive(now)
         with self._lock:
             for box in list(self._runs.values()):
                 # Nothing came since the last look: the open file is not worth a descriptor.
@@ -455,6 +462,8 @@ class Outbox:
                 box.put_before = box.put
 
     def _say_alive(self, now: float) -> None:
+        if not self._heartbeat_known or _is_offline():
+            return
         with self._lock:
             silent = [
                 run_id
@@ -463,7 +472,7 @@ class Outbox:
             ]
             for run_id in silent:
                 self._attended[run_id] = now
-        if silent and self._heartbeat_known:
+        if silent:
             try:
                 self._delivery.heartbeat(silent)
             except MlflowException as error:

@@ -224,6 +224,7 @@ class Spool:
         delivered = _position(self._fd)
         if not self.begin <= delivered <= size:
             delivered = size
+            self.mark(size)  # before it grows, or the position would lie inside a record
         end = delivered
         for frame in self.read(delivered, size):
             end = frame.end
