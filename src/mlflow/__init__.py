@@ -14,54 +14,27 @@ import os as _os
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING
 
-from mlflow.version import MILLSTREAM_VERSION as millstream_version
-from mlflow.version import VERSION as __version__
+from mlflow.version import MILLSTREAM_VERSION as millstream_version, VERSION as __version__
 
 if TYPE_CHECKING:
     from mlflow import (
         client as client,
-    )
-    from mlflow import (
         config as config,
-    )
-    from mlflow import (
         data as data,
-    )
-    from mlflow import (
         entities as entities,
-    )
-    from mlflow import (
         environment_variables as environment_variables,
-    )
-    from mlflow import (
         exceptions as exceptions,
-    )
-    from mlflow import (
         system_metrics as system_metrics,
-    )
-    from mlflow import (
         tracking as tracking,
-    )
-    from mlflow import (
         types as types,
-    )
-    from mlflow import (
         version as version,
     )
     from mlflow.client import MlflowClient as MlflowClient
     from mlflow.client.uri import (
         get_registry_uri as get_registry_uri,
-    )
-    from mlflow.client.uri import (
         get_tracking_uri as get_tracking_uri,
-    )
-    from mlflow.client.uri import (
         is_tracking_uri_set as is_tracking_uri_set,
-    )
-    from mlflow.client.uri import (
         set_registry_uri as set_registry_uri,
-    )
-    from mlflow.client.uri import (
         set_tracking_uri as set_tracking_uri,
     )
     from mlflow.exceptions import MlflowException as MlflowException
@@ -69,110 +42,48 @@ if TYPE_CHECKING:
     from mlflow.fluent.doctor import doctor as doctor
     from mlflow.fluent.experiments import (
         create_experiment as create_experiment,
-    )
-    from mlflow.fluent.experiments import (
         delete_experiment as delete_experiment,
-    )
-    from mlflow.fluent.experiments import (
         delete_experiment_tag as delete_experiment_tag,
-    )
-    from mlflow.fluent.experiments import (
         get_experiment as get_experiment,
-    )
-    from mlflow.fluent.experiments import (
         get_experiment_by_name as get_experiment_by_name,
-    )
-    from mlflow.fluent.experiments import (
         restore_experiment as restore_experiment,
-    )
-    from mlflow.fluent.experiments import (
         search_experiments as search_experiments,
-    )
-    from mlflow.fluent.experiments import (
         set_experiment as set_experiment,
-    )
-    from mlflow.fluent.experiments import (
         set_experiment_tag as set_experiment_tag,
-    )
-    from mlflow.fluent.experiments import (
         set_experiment_tags as set_experiment_tags,
     )
     from mlflow.fluent.log import (
         delete_tag as delete_tag,
-    )
-    from mlflow.fluent.log import (
         flush_async_logging as flush_async_logging,
-    )
-    from mlflow.fluent.log import (
         log_input as log_input,
-    )
-    from mlflow.fluent.log import (
         log_inputs as log_inputs,
-    )
-    from mlflow.fluent.log import (
         log_metric as log_metric,
-    )
-    from mlflow.fluent.log import (
         log_metrics as log_metrics,
-    )
-    from mlflow.fluent.log import (
         log_outputs as log_outputs,
-    )
-    from mlflow.fluent.log import (
         log_param as log_param,
-    )
-    from mlflow.fluent.log import (
         log_params as log_params,
-    )
-    from mlflow.fluent.log import (
         set_tag as set_tag,
-    )
-    from mlflow.fluent.log import (
         set_tags as set_tags,
-    )
-    from mlflow.fluent.monitoring import (
-        disable_system_metrics_logging as disable_system_metrics_logging,
-    )
-    from mlflow.fluent.monitoring import (
-        enable_system_metrics_logging as enable_system_metrics_logging,
-    )
-    from mlflow.fluent.monitoring import (
-        set_system_metrics_node_id as set_system_metrics_node_id,
-    )
-    from mlflow.fluent.monitoring import (
-        set_system_metrics_samples_before_logging as set_system_metrics_samples_before_logging,
-    )
-    from mlflow.fluent.monitoring import (
-        set_system_metrics_sampling_interval as set_system_metrics_sampling_interval,
     )
     from mlflow.fluent.runs import (
         ActiveRun as ActiveRun,
-    )
-    from mlflow.fluent.runs import (
         active_run as active_run,
-    )
-    from mlflow.fluent.runs import (
         delete_run as delete_run,
-    )
-    from mlflow.fluent.runs import (
         end_run as end_run,
-    )
-    from mlflow.fluent.runs import (
         get_parent_run as get_parent_run,
-    )
-    from mlflow.fluent.runs import (
         get_run as get_run,
-    )
-    from mlflow.fluent.runs import (
         last_active_run as last_active_run,
-    )
-    from mlflow.fluent.runs import (
         restore_run as restore_run,
-    )
-    from mlflow.fluent.runs import (
         start_run as start_run,
     )
     from mlflow.fluent.search import search_runs as search_runs
+    from mlflow.system_metrics import (
+        disable_system_metrics_logging as disable_system_metrics_logging,
+        enable_system_metrics_logging as enable_system_metrics_logging,
+        set_system_metrics_node_id as set_system_metrics_node_id,
+        set_system_metrics_samples_before_logging as set_system_metrics_samples_before_logging,
+        set_system_metrics_sampling_interval as set_system_metrics_sampling_interval,
+    )
 
 #: public name → the module that it lives in
 _NAMES = {
@@ -185,9 +96,9 @@ _NAMES = {
     "delete_experiment_tag": "mlflow.fluent.experiments",
     "delete_run": "mlflow.fluent.runs",
     "delete_tag": "mlflow.fluent.log",
-    "disable_system_metrics_logging": "mlflow.fluent.monitoring",
+    "disable_system_metrics_logging": "mlflow.system_metrics",
     "doctor": "mlflow.fluent.doctor",
-    "enable_system_metrics_logging": "mlflow.fluent.monitoring",
+    "enable_system_metrics_logging": "mlflow.system_metrics",
     "end_run": "mlflow.fluent.runs",
     "flush_async_logging": "mlflow.fluent.log",
     "get_artifact_uri": "mlflow.fluent.artifacts",
@@ -214,9 +125,9 @@ _NAMES = {
     "set_experiment_tag": "mlflow.fluent.experiments",
     "set_experiment_tags": "mlflow.fluent.experiments",
     "set_registry_uri": "mlflow.client.uri",
-    "set_system_metrics_node_id": "mlflow.fluent.monitoring",
-    "set_system_metrics_samples_before_logging": "mlflow.fluent.monitoring",
-    "set_system_metrics_sampling_interval": "mlflow.fluent.monitoring",
+    "set_system_metrics_node_id": "mlflow.system_metrics",
+    "set_system_metrics_samples_before_logging": "mlflow.system_metrics",
+    "set_system_metrics_sampling_interval": "mlflow.system_metrics",
     "set_tag": "mlflow.fluent.log",
     "set_tags": "mlflow.fluent.log",
     "set_tracking_uri": "mlflow.client.uri",

@@ -8,7 +8,7 @@ from mlflow.client.uri import (
     set_tracking_uri,
 )
 from mlflow.environment_variables import MLFLOW_ENABLE_ASYNC_LOGGING
-from mlflow.fluent.monitoring import (
+from mlflow.system_metrics import (
     disable_system_metrics_logging,
     enable_system_metrics_logging,
     set_system_metrics_node_id,

@@ -8,9 +8,10 @@ was active in the thread that started it.
 import os
 import threading
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlflow.fluent.logbook import Logbook
+from mlflow.system_metrics import SystemMetricsMonitor
 
 if TYPE_CHECKING:
     from mlflow.fluent.runs import ActiveRun
@@ -23,7 +24,7 @@ class OpenRun:
         run: as the user sees it.
         logbook: where its data go.
         parent_id: the run that it is nested in.
-        monitor: what logs system metrics; it has a `stop` method.
+        monitor: what logs its system metrics.
     """
 
     def __init__(
@@ -31,7 +32,7 @@ class OpenRun:
         run: "ActiveRun",
         logbook: Logbook,
         parent_id: str | None = None,
-        monitor: Any = None,
+        monitor: SystemMetricsMonitor | None = None,
     ) -> None:
         self.run = run
         self.logbook = logbook

@@ -23,8 +23,7 @@ from mlflow.client.uri import outbox_for
 from mlflow.entities import Param, RunTag
 from mlflow.environment_variables import MLFLOW_ENABLE_ASYNC_LOGGING, MLFLOW_OFFLINE
 from mlflow.exceptions import MlflowException
-from mlflow.wire import Endpoint, Question
-from mlflow.wire import _fields as rules
+from mlflow.wire import Endpoint, Question, _fields as rules
 from mlflow.wire.metrics import LogBatch, Point
 from mlflow.wire.runs import UpdateRun
 
@@ -104,6 +103,10 @@ class Logbook:
         if chosen is Way.WAIT:
             outbox_for(self.transport).flush(self.run_id)
         return self._operations() if chosen is Way.HAND_BACK else None
+
+    def queue(self, points: list[Point]) -> None:
+        """Log points of metrics in the background, whatever the mode."""
+        outbox_for(self.transport).log_metrics(self.run_id, points)
 
     def params(self, params: list[Param], synchronous: bool | None = None) -> RunOperations | None:
         """Log params; a changed one is refused before anything is sent."""

@@ -118,7 +118,7 @@ def start_run(
     active.push(opened)
     exits.install(end)
     logbook.attend()
-    opened.monitor = monitoring.started(logbook, log_system_metrics, run_id is not None)
+    opened.monitor = monitoring.monitored(run, logbook, log_system_metrics)
     _last = opened.run_id, transport
     return opened.run
 
@@ -239,7 +239,7 @@ def end(opened: OpenRun, status: str) -> None:
     if not active.remove(opened) or not opened.is_ours:
         return
     if opened.monitor is not None:
-        monitoring.stop(opened.monitor)
+        opened.monitor.finish()
     question = UpdateRun(run_id=opened.run_id, status=status, end_time=now_ms())
     opened.logbook.update(question)
     opened.logbook.leave()

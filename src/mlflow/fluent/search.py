@@ -1,6 +1,7 @@
 """`mlflow.search_runs`: runs as a table of pandas, or as a list."""
 
 import logging
+import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -131,7 +132,11 @@ def _table(runs: list[Run]) -> "DataFrame":
     for name, default in (("metrics", float("nan")), ("params", None), ("tags", None)):
         maps = [getattr(run.data, name) for run in runs]
         for key in _keys(maps):
-            columns[f"{name}.{key}"] = [found.get(key, default) for found in maps]
+            values = [found.get(key, default) for found in maps]
+            # As objects, so that what a run does not have is None and not a number.
+            columns[f"{name}.{key}"] = pd.Series(
+                values, dtype=float if name == "metrics" else object
+            )
     return pd.DataFrame(columns)
 
 
