@@ -14,7 +14,7 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 #: Folders of somebody's machine. What every Debian has (/usr, /tmp, /etc) may be named.
 MACHINE_PATH = re.compile(r"(?<![\w.:/-])/(?:home|Users|root|work|opt|mnt)/[\w.-]+")
 REGISTRY = re.compile(
-    r"--(?:extra-)?index-url|--find-links|https?://[^\s/]*(?:pypi\.org|pythonhosted|npmjs)"
+    r"--(?:extra-)?index-url|--find-links[= ](?!\$)|https?://[^\s/]*(?:pypi\.org|pythonhosted|npmjs)"
 )
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)\s]*)?\)")
 

@@ -177,7 +177,7 @@ def test_notebook(folder: Path) -> None:
     tags = started(["train.py"], folder)["tags"]
     assert tags["mlflow.source.type"] == "NOTEBOOK"
     assert tags["mlflow.source.name"] == "train.py"
-    tags = started(["train.py"], folder, JPY_SESSION_NAME="/work/Explore.ipynb")["tags"]
+    tags = started(["train.py"], folder, JPY_SESSION_NAME="/notebooks/Explore.ipynb")["tags"]
     assert tags["mlflow.source.name"] == "Explore.ipynb"
 
 
