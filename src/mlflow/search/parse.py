@@ -193,9 +193,10 @@ class Reader:
         place = self.token
         if place.kind is not Kind.WORD:
             self.fail(f"unexpected {place}", "a metric, as in min(metrics.loss)")
-        field, kind = self._field(self.take())
-        if field.entity != "metric":
+        asked = self.noun.group(place.entity)
+        if place.entity is None or (asked and asked is not metrics):
             self.fail(f"{function}() is a function of metrics", "metrics.<key>", place)
+        field, kind = self._field(self.take())
         step = 0
         if function == "at":
             self.expect(Kind.COMMA, "a comma and a step, as in at(metrics.loss, 100)")
