@@ -35,4 +35,5 @@ def new_run_id() -> str:
 
 def new_run_name() -> str:
     """A name for a run that was given none, such as `brisk-heron-417`."""
-    return f"{_dice.choice(_ADJECTIVES.split())}-{_dice.choice(_NOUNS.split())}-{_dice.randrange(1000)}"
+    adjective, noun = _dice.choice(_ADJECTIVES.split()), _dice.choice(_NOUNS.split())
+    return f"{adjective}-{noun}-{_dice.randrange(1000)}"
