@@ -107,7 +107,7 @@ class Outbox:
         self._held = 0
         self._lost = 0
         self._idle = False
-        self._stopping = False
+        self._closed = 0  # how often; what was begun before a close must not go on after it
         self._hurried = 0
         self._hurried_at = 0.0
         self._since = 0.0
@@ -255,7 +255,7 @@ class Outbox:
             self._sync()
             return
         if run_id is not None:
-            self._adopt(run_id)
+            self._adopt(self._closed, run_id)
         deadline = None if timeout is None else time.monotonic() + timeout
         with self._lock:
             boxes = [box for box in self._busy.values() if run_id in (None, box.run_id)]
@@ -293,7 +293,7 @@ class Outbox:
                 _logger.debug("%s", error)
         with self._lock:
             unsent = self._waiting
-            self._stopping = True
+            self._closed += 1
             self._work.notify_all()
             for box in self._runs.values():
                 for lane in box.lanes():
@@ -316,7 +316,7 @@ class Outbox:
             Why something stays unsent, if it does.
         """
         began = time.monotonic()
-        self._adopt()
+        self._adopt(self._closed)
         with self._lock:
             self._not_before = 0.0
         while True:
@@ -404,8 +404,9 @@ class Outbox:
             return True
         with self._lock:
             if self._thread is None or not self._thread.is_alive():
-                self._stopping = False
-                thread = threading.Thread(target=self._run, name="mlflow-outbox", daemon=True)
+                thread = threading.Thread(
+                    target=self._run, args=(self._closed,), name="mlflow-outbox", daemon=True
+                )
                 try:
                     thread.start()
                 except RuntimeError:
@@ -414,15 +415,14 @@ class Outbox:
                 _leave_with_worker_process()
         return True
 
-    def _run(self) -> None:
-        me = threading.current_thread()
-        while not self._stopping:
+    def _run(self, closed: int) -> None:
+        while self._closed == closed:
             now = time.monotonic()
             if now - self._looked_around >= _LOOK_AROUND_EVERY:
-                self._look_around(now)
+                self._look_around(now, closed)
             self._say_alive(now)
             with self._lock:
-                if self._stopping or self._thread not in (None, me):
+                if self._closed != closed:
                     return
                 wait = self._until_ready()
                 if wait > 0:
@@ -448,12 +448,12 @@ class Outbox:
             ready = max(ready, self._since + max(self._linger, _gathering_seconds()))
         return max(min(wait, ready - now), _SHORTEST_WAIT) if ready > now else 0.0
 
-    def _look_around(self, now: float) -> None:
+    def _look_around(self, now: float, closed: int) -> None:
         """What is to be done from time to time, also when nothing is logged."""
         self._looked_around = now
         if _is_offline():
             return
-        self._adopt()
+        self._adopt(closed)
         with self._lock:
             for box in list(self._runs.values()):
                 # Nothing came since the last look: the open file is not worth a descriptor.
@@ -492,9 +492,10 @@ class Outbox:
                 if box is None or lane is None:
                     return False
                 searched, box.searched = box.searched, True
+                closed = self._closed
                 first = lane.first()
             if not searched:
-                self._adopt(box.run_id)
+                self._adopt(closed, box.run_id)
                 return True
             began = time.monotonic()
             try:
@@ -638,7 +639,7 @@ class Outbox:
                 if lane.spool is not None
             }
 
-    def _adopt(self, run_id: str | None = None) -> None:
+    def _adopt(self, closed: int, run_id: str | None = None) -> None:
         """Take over what dead processes left, of one run or of all."""
         # One thread at a time: two would find each other's files in use.
         with self._adopting:
@@ -652,13 +653,13 @@ class Outbox:
                     _logger.warning("%s is left as it is: %s.", path, error)
                     continue
                 if lane is not None:
-                    self._line_up(lane)
+                    self._line_up(lane, closed)
 
-    def _line_up(self, lane: Lane) -> None:
-        if not lane:
-            _close(lane)
-            return
+    def _line_up(self, lane: Lane, closed: int) -> None:
         with self._lock:
+            if not lane or self._closed != closed:
+                _close(lane)
+                return
             box = self._runs.get(lane.run_id)
             if box is None:
                 box = self._runs[lane.run_id] = RunBox(lane.run_id)
