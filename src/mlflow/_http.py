@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 from base64 import b64encode
+from collections.abc import Callable
 from configparser import ConfigParser, Error as ConfigError
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -78,13 +79,12 @@ class Session:
         self.origin = f"{parts.scheme}://{host}{port}"
         self.base = self.origin + parts.path.rstrip("/")
         self._prefix = parts.path.rstrip("/")
-        self._user = (
-            (unquote(parts.username), unquote(parts.password or "")) if (parts.username) else None
-        )
+        self._user: tuple[str, str] | None = None
+        if parts.username:
+            self._user = unquote(parts.username), unquote(parts.password or "")
         self._lock = threading.Lock()
         self._pid = 0
-        self._manager: urllib3.PoolManager | None = None
-        self._pool: urllib3.HTTPConnectionPool | None = None
+        self._connected: tuple[urllib3.PoolManager, urllib3.HTTPConnectionPool | None] | None = None
 
     def ask(
         self, method: str, path: str, body: bytes | None = None, *, retry: bool = True
@@ -108,22 +108,17 @@ class Session:
         most = settings.MLFLOW_HTTP_REQUEST_MAX_RETRIES.get() if retry else 0
         attempt = 0
         while True:
-            failure: Unanswered | None = None
-            answer: Answer | None = None
             try:
                 answer = self._once(method, path, body, headers, patient=retry)
-            except Unanswered as error:
-                failure = error
-            if answer is not None and not may_pass(answer):
-                return answer
-            if attempt >= most:
-                if answer is not None:
+                if attempt >= most or not may_pass(answer):
                     return answer
-                assert failure is not None
-                raise failure
-            wait = _wait(attempt, answer.wait if answer is not None else None)
+                reason, asked = f"it answered with status {answer.status}", answer.wait
+            except Unanswered as error:
+                if attempt >= most:
+                    raise
+                reason, asked = str(error), None
+            wait = _wait(attempt, asked)
             attempt += 1
-            reason = str(failure) if failure else f"it answered with status {answer and answer[0]}"
             level = logging.WARNING if attempt == 1 else logging.DEBUG
             text = "%s: %s. Trying again up to %d times, next in %.1f s."
             _logger.log(level, text, self.base, reason, most, wait)
@@ -136,16 +131,21 @@ class Session:
         import urllib3
         from urllib3.exceptions import HTTPError, ProtocolError, SSLError
 
-        pool: urllib3.HTTPConnectionPool = self._connections()
+        manager, pool = self._connections()
         seconds = settings.MLFLOW_HTTP_REQUEST_TIMEOUT.get()
         connect, read = (min(seconds, 30.0), seconds) if patient else _IMPATIENT
         timeout = urllib3.Timeout(connect=min(connect, seconds), read=min(read, seconds))
-        address, target = self.base + path, self._prefix + path
+        address = self.base + path
+        # The manager finds the connections of an address, or the proxy's; knowing them is faster.
+        send: Callable[..., urllib3.BaseHTTPResponse]
+        send, target = (
+            (manager.urlopen, address) if pool is None else (pool.urlopen, self._prefix + path)
+        )
         broken = 0
         redirects = 0
         while True:
             try:
-                response = pool.urlopen(
+                response = send(
                     method,
                     target,
                     body=body,
@@ -176,23 +176,24 @@ class Session:
             origin = _origin(address)
             address = urljoin(address, place)
             headers = _redirected(headers, origin, address)
-            assert self._manager is not None
-            pool = self._manager.connection_from_url(address)
-            parts = urlsplit(address)
-            target = parts.path + (f"?{parts.query}" if parts.query else "")
+            send, target = manager.urlopen, address
 
-    def _connections(self) -> "urllib3.HTTPConnectionPool":
-        """The connections of this process."""
-        if self._pool is None or self._pid != os.getpid():
+    def _connections(self) -> "tuple[urllib3.PoolManager, urllib3.HTTPConnectionPool | None]":
+        """The connections of this process, and those to the server unless a proxy is between."""
+        import urllib3
+
+        if self._connected is None or self._pid != os.getpid():
             # A fork may have copied the lock while another thread of the parent held it.
             if self._pid not in (0, os.getpid()):
                 self._lock = threading.Lock()
             with self._lock:
-                if self._pool is None or self._pid != os.getpid():
-                    self._manager = _manager(self.base)
-                    self._pool = self._manager.connection_from_url(self.base)
+                if self._connected is None or self._pid != os.getpid():
+                    manager = _manager(self.base)
+                    proxied = isinstance(manager, urllib3.ProxyManager)
+                    pool = None if proxied else manager.connection_from_url(self.base)
+                    self._connected = manager, pool
                     self._pid = os.getpid()
-        return self._pool
+        return self._connected
 
     def _login(self) -> str | None:
         """The Authorization header: from the address, the environment or the credentials file."""

@@ -120,6 +120,8 @@ def _store_uri(text: str) -> tuple[str, str]:
         return text, ""
     scheme, colon, rest = text.partition(":")
     scheme = scheme.lower().partition("+")[0]
+    if text == "databricks" or (colon and scheme in ("databricks", "databricks-uc", "uc")):
+        raise invalid(f"{text!r}: Databricks is not supported. {_allowed()}")
     if not colon or len(scheme) == 1:
         folder = Path(text).expanduser().absolute()
     elif scheme == "file":
@@ -129,8 +131,6 @@ def _store_uri(text: str) -> tuple[str, str]:
         folder = Path(unquote(parts.path)).absolute()
     elif scheme in _DATABASES:
         return _database(scheme, text, rest)
-    elif scheme.startswith("databricks") or scheme == "uc":
-        raise invalid(f"{text!r}: Databricks is not supported. {_allowed()}")
     else:
         raise invalid(f"{text!r} is no tracking URI. {_allowed()}")
     return str(folder), folder.as_uri()

@@ -1,7 +1,6 @@
 """`mlflow.search_runs`: runs as a table of pandas, or as a list."""
 
 import logging
-import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
