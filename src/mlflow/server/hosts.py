@@ -191,7 +191,9 @@ def _host_matcher(text: str) -> Matcher:
     pattern, port = text.lower(), None
     if found := re.fullmatch(r"(\[.*\]|[^:]*):(\d+|\*)", pattern):
         pattern, port = found[1], None if found[2] == "*" else int(found[2])
-    by_name = _name_matcher(pattern.strip("[]") if pattern.startswith("[") else pattern)
+    if bracketed := re.fullmatch(r"\[([0-9a-f:.]+)\]", pattern):
+        pattern = bracketed[1]
+    by_name = _name_matcher(pattern)
     if by_name is None:
         raise invalid(
             f"{text!r} is no host that could be allowed: give a name, an address or a network, "

@@ -12,6 +12,8 @@ SLOWEST_CLIENT = 16 * 1024
 #: a body that is too large is read and thrown away up to this much, so that the client, which
 #: mostly listens only after it has sent all, sees the answer instead of a broken connection
 MOST_THROWN_AWAY = 256 * 1024 * 1024
+#: bodies of the largest size that may be half received at the same time
+MOST_HELD = 8
 
 
 class Refused(Exception):
@@ -53,15 +55,19 @@ class Limits:
     def __init__(self, body: int, timeout: float) -> None:
         self.body = body
         self.timeout = timeout
+        self._held = 0
 
     async def read(self, receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
         """The body of a request; Refused when it is too large or comes too slowly."""
         announced = headers.get(b"content-length")
         if announced is not None and int(announced) > self.body:
-            raise await self._too_large(receive)
+            if b"expect" in headers:  # the client asked before sending
+                raise self._too_large()
+            raise await self._too_large_after(receive)
         loop = asyncio.get_running_loop()
         task = asyncio.current_task()
         assert task is not None
+        whole = bytearray()
         started = loop.time()
         watch = loop.call_at(started + self.timeout, task.cancel)
         try:
@@ -71,7 +77,8 @@ class Limits:
             body: bytes = message["body"]
             if not message.get("more_body"):
                 return body
-            whole = bytearray(body)
+            whole += body
+            self._held += len(body)
             while True:
                 watch.cancel()
                 grace = self.timeout + len(whole) / SLOWEST_CLIENT
@@ -80,9 +87,17 @@ class Limits:
                 if message["type"] == "http.disconnect":
                     raise Gone
                 whole += message["body"]
+                self._held += len(message["body"])
+                if self._held > MOST_HELD * self.body:
+                    raise Refused(
+                        503,
+                        "The server is busy with large requests. Try again shortly.",
+                        "TEMPORARILY_UNAVAILABLE",
+                        ((b"connection", b"close"), (b"retry-after", b"1")),
+                    )
                 if len(whole) > self.body:
                     watch.cancel()
-                    raise await self._too_large(receive, len(whole))
+                    raise await self._too_large_after(receive, len(whole))
                 if not message.get("more_body"):
                     return bytes(whole)
         except asyncio.CancelledError:
@@ -97,8 +112,9 @@ class Limits:
             ) from None
         finally:
             watch.cancel()
+            self._held -= len(whole)
 
-    async def _too_large(self, receive: Receive, read: int = 0) -> Refused:
+    async def _too_large_after(self, receive: Receive, read: int = 0) -> Refused:
         """The refusal of a body that is too large, after reading what is left of it."""
         loop = asyncio.get_running_loop()
         end = loop.time() + self.timeout
@@ -112,9 +128,12 @@ class Limits:
                 raise Gone
             read += len(message["body"])
             more = message.get("more_body", False)
+        return self._too_large()
+
+    def _too_large(self, how: str = "") -> Refused:
         return Refused(
             413,
-            f"The body of the request is too large: the server accepts {self.body} bytes. "
+            f"The body of the request is too large: the server accepts {self.body} bytes{how}. "
             "Send smaller batches, or start the server with a larger --max-body-size.",
             headers=((b"connection", b"close"),),
         )
@@ -129,11 +148,7 @@ class Limits:
         except zlib.error as error:
             raise Refused(400, f"The body of the request is not gzip: {error}.") from None
         if len(plain) > self.body:
-            raise Refused(
-                413,
-                f"The body of the request is too large: unpacked, the server accepts "
-                f"{self.body} bytes. Send smaller batches.",
-            )
+            raise self._too_large(" after unpacking")
         if not unpacker.eof or unpacker.unused_data:
             raise Refused(400, "The body of the request is not one whole gzip stream.")
         return plain

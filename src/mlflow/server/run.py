@@ -121,7 +121,9 @@ class _BoundServer(Server):
     listener: socket.socket
 
     def _init_shared_socket(self) -> None:
-        self._shd: Any = SocketHolder(self.listener.detach(), False, _BACKLOG)
+        self._shd: Any = SocketHolder(  # type: ignore[call-arg]
+            self.listener.detach(), False, _BACKLOG
+        )
 
 
 def _work(app: App, listener: socket.socket, settings: Settings, parent: int | None = None) -> None:
