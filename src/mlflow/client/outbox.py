@@ -285,6 +285,7 @@ class Outbox:
             The number of values that stay unsent; they are kept in the files.
         """
         if timeout > 0 and not _is_offline():
+            self._adopt(self._closed)  # child processes that died, and what the thread had begun
             with self._lock:
                 boxes = list(self._busy.values())
             try:

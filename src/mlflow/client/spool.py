@@ -16,7 +16,6 @@ recognised by its checksum and cut. A live process holds a lock on each of its f
 whose lock is free was left over and may be adopted by anyone.
 """
 
-import errno
 import fcntl
 import hashlib
 import os
@@ -160,8 +159,11 @@ class Spool:
         """
         frame = _FRAME.pack(len(payload), zlib.crc32(payload, values), values) + payload
         if os.pwrite(self._fd, frame, self.end) != len(frame):
-            os.ftruncate(self._fd, self.end)
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
+            try:  # the second attempt tells why the first was cut short
+                _write(self._fd, frame, self.end)
+            except OSError:
+                os.ftruncate(self._fd, self.end)
+                raise
         self.end += len(frame)
         return self.end
 
@@ -328,5 +330,6 @@ def _describe(fd: int) -> tuple[Description, int]:
 
 
 def _write(fd: int, data: bytes, at: int) -> None:
-    if os.pwrite(fd, data, at) != len(data):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    while data:
+        written = os.pwrite(fd, data, at)
+        data, at = data[written:], at + written
