@@ -1,7 +1,7 @@
 """Metrics, params and tags: the methods of `MlflowClient`."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, SupportsFloat
 
 from mlflow import wire
 from mlflow._clock import now_ms
@@ -37,7 +37,7 @@ class Metrics(Calls):
         self,
         run_id: str,
         key: str,
-        value: float,
+        value: SupportsFloat,
         timestamp: int | None = None,
         step: int | None = None,
         synchronous: bool | None = None,

@@ -4,7 +4,7 @@ A call without an active run starts one.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, SupportsFloat
 
 from mlflow import wire
 from mlflow._clock import now_ms
@@ -48,7 +48,7 @@ class LoggableDataset(Protocol):
 
 def log_metric(
     key: str,
-    value: float,
+    value: SupportsFloat,
     step: int | None = None,
     synchronous: bool | None = None,
     timestamp: int | None = None,
@@ -86,7 +86,7 @@ def log_metric(
 
 
 def log_metrics(
-    metrics: Mapping[str, float],
+    metrics: Mapping[str, SupportsFloat],
     step: int | None = None,
     synchronous: bool | None = None,
     run_id: str | None = None,
