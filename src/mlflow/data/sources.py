@@ -1,0 +1,39 @@
+"""All kinds of sources, under the name that others import them by."""
+
+from mlflow.data.artifact_dataset_sources import (
+    AzureBlobArtifactDatasetSource,
+    AzureDataLakeArtifactDatasetSource,
+    B2ArtifactDatasetSource,
+    FTPArtifactDatasetSource,
+    GCSArtifactDatasetSource,
+    HdfsArtifactDatasetSource,
+    LocalArtifactDatasetSource,
+    R2ArtifactDatasetSource,
+    S3ArtifactDatasetSource,
+    SFTPArtifactDatasetSource,
+)
+from mlflow.data.code_dataset_source import CodeDatasetSource
+from mlflow.data.delta_dataset_source import DeltaDatasetSource
+from mlflow.data.http_dataset_source import HTTPDatasetSource
+from mlflow.data.huggingface_dataset_source import HuggingFaceDatasetSource
+from mlflow.data.spark_dataset_source import SparkDatasetSource
+from mlflow.data.uc_volume_dataset_source import UCVolumeDatasetSource
+
+__all__ = [
+    "AzureBlobArtifactDatasetSource",
+    "AzureDataLakeArtifactDatasetSource",
+    "B2ArtifactDatasetSource",
+    "CodeDatasetSource",
+    "DeltaDatasetSource",
+    "FTPArtifactDatasetSource",
+    "GCSArtifactDatasetSource",
+    "HTTPDatasetSource",
+    "HdfsArtifactDatasetSource",
+    "HuggingFaceDatasetSource",
+    "LocalArtifactDatasetSource",
+    "R2ArtifactDatasetSource",
+    "S3ArtifactDatasetSource",
+    "SFTPArtifactDatasetSource",
+    "SparkDatasetSource",
+    "UCVolumeDatasetSource",
+]
