@@ -8,8 +8,6 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -307,11 +305,6 @@ def test_sync_watch_sends_what_comes(start_server: StartServer) -> None:
 # -- the disk, other processes, the clock ------------------------------------
 
 
-@contextmanager
-def unwritable_home() -> Iterator[dict[str, str]]:
-    yield {"MLFLOW_OUTBOX_DIR": "/proc/nowhere"}
-
-
 def test_a_full_disk_does_not_stop_the_training(running_server: RunningServer, run_id: str) -> None:
     code = """
 import resource
@@ -345,21 +338,22 @@ for step in range(1, 50): log(step)
 
 
 def test_an_outbox_that_cannot_be_made(running_server: RunningServer, run_id: str) -> None:
-    with (
-        unwritable_home() as environment,
-        client("for step in range(100): log(step)", running_server.url, run_id, environment) as it,
-    ):
-        _, errors = it.communicate(timeout=120)
-    assert it.returncode == 0
+    code = "for step in range(100): log(step)"
+    nowhere = {"MLFLOW_OUTBOX_DIR": "/proc/nowhere"}
+    with client(code, running_server.url, run_id, nowhere) as process:
+        _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0
     assert errors.count("\n") == 1
     assert "/proc/nowhere" in errors
     assert steps(running_server.url, run_id) == list(range(100))
 
 
 def test_two_processes_on_one_run(running_server: RunningServer, run_id: str) -> None:
-    code = (
-        "say('ready')\nkey = sys.stdin.readline().strip()\nfor step in range(3000): log(step, key)"
-    )
+    code = """
+say("ready")
+key = sys.stdin.readline().strip()
+for step in range(3000): log(step, key)
+"""
     processes = [client(code, running_server.url, run_id) for _ in range(2)]
     for process in processes:
         assert process.stdout is not None
