@@ -531,9 +531,9 @@ def test_like_limit() -> None:
         (
             "params.a = 'x' AND " * 10 + "metrics.m == 1" + " AND params.a = 'x'" * 10,
             "Invalid filter: '==' is no comparator. Expected '=' instead.\n"
-            "  …D params.a = 'x' AND params.a = 'x' AND params.a = 'x' AND metrics.m == 1 AND "
-            "params.a = 'x' AND params.a …\n"
-            "                                                                         ^",
+            "  …a = 'x' AND params.a = 'x' AND params.a = 'x' AND metrics.m == 1 AND params.a"
+            " = 'x' AND params.a = '…\n"
+            "                                                               ^",
         ),
     ],
 )

@@ -304,19 +304,8 @@ def text_test(dialect: str, expression: Sql, comparison: Comparison) -> Sql:
     if comparator.endswith("BETWEEN"):
         return expression + Sql(f" {comparator} ? AND ?", as_list(value))
     negated, _, word = comparator.rpartition(" ")
-    if word == "LIKE":
-        # SQLite knows no escape; the others do unless told
-        escape = "" if dialect == "sqlite" else " ESCAPE ''"
-        test = expression + Sql(f" LIKE ?{escape}", (value,))
-    elif word == "ILIKE":
-        if dialect == "sqlite":
-            test = Sql("lower_text(") + expression + Sql(") LIKE lower_text(?)", (value,))
-        else:
-            # the columns have byte order, which knows capitals of ASCII only
-            language = ' COLLATE "default"' if dialect == "postgresql" else ""
-            test = Sql("lower(") + expression + Sql(
-                f"{language}) LIKE lower(?{language}) ESCAPE ''", (value,)
-            )  # fmt: skip
+    if word in ("LIKE", "ILIKE"):
+        test = _like_test(dialect, expression, str(value), word == "ILIKE")
     elif word == "RLIKE":
         if dialect == "sqlite":
             test = Sql("matches(") + expression + Sql(", ?)", (value,))
@@ -327,6 +316,21 @@ def text_test(dialect: str, expression: Sql, comparison: Comparison) -> Sql:
     else:
         return expression + Sql(f" {'<>' if comparator == '!=' else comparator} ?", (value,))
     return Sql("NOT (") + test + ")" if negated else test
+
+
+def _like_test(dialect: str, expression: Sql, pattern: str, lowered: bool) -> Sql:
+    if dialect == "sqlite":  # which knows no escape unless told
+        if lowered:
+            return Sql("lower_text(") + expression + Sql(") LIKE lower_text(?)", (pattern,))
+        return expression + Sql(" LIKE ?", (pattern,))
+    # The others take a backslash for one, MariaDB even with ESCAPE ''; a backslash is itself.
+    pattern = pattern.replace("|", "||")
+    if not lowered:
+        return expression + Sql(" LIKE ? ESCAPE '|'", (pattern,))
+    # the columns have byte order, which knows capitals of ASCII only
+    language = ' COLLATE "default"' if dialect == "postgresql" else ""
+    pieces = Sql("lower(") + expression + f"{language}) LIKE "
+    return pieces + Sql(f"lower(?{language}) ESCAPE '|'", (pattern,))
 
 
 def text_matches(comparison: Comparison, text: str) -> bool:
