@@ -1,12 +1,13 @@
 """What each endpoint does: one function per endpoint, (engine, question) → answer."""
 
 from mlflow.service import datasets, experiments, metrics, runs, server
-from mlflow.service._engine import HANDLERS, Engine, answer, open_engine
+from mlflow.service._engine import HANDLERS, Engine, answer, answer_at_once, open_engine
 
 __all__ = [
     "HANDLERS",
     "Engine",
     "answer",
+    "answer_at_once",
     "datasets",
     "experiments",
     "metrics",

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from mlflow import store
 from mlflow.exceptions import MlflowException
-from mlflow.store import Store
+from mlflow.store import Store, WouldBlock
 from mlflow.wire import AnyEndpoint, Endpoint, Question
 
 Q = TypeVar("Q", bound=Question)
@@ -70,8 +70,30 @@ def answer(engine: Engine, endpoint: AnyEndpoint, question: Question) -> Any:
     Raises:
         MlflowException: the question cannot be answered; the store is as it was.
     """
+    if endpoint.brief:
+        try:
+            return answer_at_once(engine, endpoint, question)
+        except WouldBlock:
+            pass
+    result = handler_of(endpoint)(engine, question)
+    return result.result() if isinstance(result, Future) else result
+
+
+def answer_at_once(engine: Engine, endpoint: AnyEndpoint, question: Question) -> Any:
+    """The answer to a checked question, given in this thread without waiting for anything.
+
+    Raises:
+        WouldBlock: that cannot be done now; nothing was changed.
+        MlflowException: the question cannot be answered; the store is as it was.
+    """
+    with engine.store.database.at_once():
+        result = handler_of(endpoint)(engine, question)
+    return result.result() if isinstance(result, Future) else result
+
+
+def handler_of(endpoint: AnyEndpoint) -> Handler:
+    """The function that does what an endpoint is for."""
     handler = HANDLERS.get(endpoint)
     if handler is None:
         raise MlflowException(f"{endpoint} is not served here.", "ENDPOINT_NOT_FOUND")
-    result = handler(engine, question)
-    return result.result() if isinstance(result, Future) else result
+    return handler

@@ -5,7 +5,7 @@ from concurrent.futures import Future
 from mlflow.store import schema, uri
 from mlflow.store.batches import Batches
 from mlflow.store.datasets import Datasets
-from mlflow.store.db import Database
+from mlflow.store.db import Database, WouldBlock
 from mlflow.store.experiments import ExperimentRow, Experiments
 from mlflow.store.metrics import Metrics
 from mlflow.store.mysql import MysqlDatabase
@@ -34,6 +34,7 @@ class Store:
             Batches(database, self.names).commit,
             lambda batch: len(batch.metrics) + len(batch.params) + len(batch.tags),
             _LARGEST_GROUP,
+            lambda: database.hurried,
         )
 
     def log(self, batch: LogBatch) -> "Future[Empty]":
@@ -88,6 +89,7 @@ __all__ = [
     "ExperimentRow",
     "RunRow",
     "Store",
+    "WouldBlock",
     "open_database",
     "open_store",
 ]

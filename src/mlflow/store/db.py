@@ -5,11 +5,12 @@ gets a `Connection`. So a transaction that was chosen as victim of a deadlock, o
 broke, is simply run again: `work` must have no effect but on the connection.
 """
 
+import contextlib
 import random
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from mlflow.exceptions import TEMPORARILY_UNAVAILABLE, MlflowException
@@ -74,10 +75,16 @@ class Passing(Exception):
     """A failure that goes away by itself: a deadlock's victim, a broken connection."""
 
 
+class WouldBlock(Exception):
+    """Work that was to be done at once would have to wait for a lock or the network."""
+
+
 class Database(ABC):
     """A database and its connections; safe to use from any number of threads."""
 
     dialect: str
+    #: whether this thread is in `at_once`
+    hurried = False
     #: what `SELECT … FOR UPDATE` is called here
     for_update = " FOR UPDATE"
 
@@ -90,6 +97,16 @@ class Database(ABC):
     @abstractmethod
     def close(self) -> None:
         """Close all connections."""
+
+    @contextlib.contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Do what follows in this thread without ever waiting, or raise WouldBlock.
+
+        On an embedded database a small piece of work takes less time than handing it to another
+        thread. Over a network nothing is done at once.
+        """
+        raise WouldBlock
+        yield
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """What `work` finds."""

@@ -8,14 +8,16 @@ that of the machine with the next checkpoint.
 
 import contextlib
 import json
+import random
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from mlflow.exceptions import RESOURCE_EXHAUSTED, MlflowException, invalid
-from mlflow.store.db import Connection, Database, Passing, Pool, Row
+from mlflow.store.db import Connection, Database, Passing, Pool, Row, WouldBlock
 from mlflow.store.where import SQLITE_FUNCTIONS
 
 T = TypeVar("T")
@@ -80,18 +82,19 @@ class SqliteDatabase(Database):
     def __init__(self, file: str) -> None:
         self.file = file
         self._writing_lock = threading.Lock()
+        self._thread = threading.local()
         self._readers = Pool(READERS, self._connect, lambda connection: connection.raw.close())
         try:
             Path(file).parent.mkdir(parents=True, exist_ok=True)
-            self._writer = self._connect()
+            self._writer = self._connect(patience=0.0)
             self._writer.raw.execute("PRAGMA journal_mode = WAL").fetchone()
         except (sqlite3.Error, OSError) as error:
             raise invalid(f"The database {file!r} cannot be opened: {error}.") from error
 
-    def _connect(self) -> SqliteConnection:
+    def _connect(self, patience: float = BUSY_SECONDS) -> SqliteConnection:
         raw = sqlite3.connect(
             self.file,
-            timeout=BUSY_SECONDS,
+            timeout=patience,
             isolation_level=None,
             check_same_thread=False,
             cached_statements=512,
@@ -101,6 +104,7 @@ class SqliteDatabase(Database):
             "case_sensitive_like = ON",
             "temp_store = MEMORY",
             "cache_size = -8000",
+            "wal_autocheckpoint = 8000",
             "journal_size_limit = 67108864",
         ):
             raw.execute(f"PRAGMA {pragma}")
@@ -120,18 +124,51 @@ class SqliteDatabase(Database):
         finally:
             self._readers.give_back(connection)
 
+    @property
+    def hurried(self) -> bool:  # type: ignore[override]
+        return getattr(self._thread, "hurried", False)
+
+    @contextlib.contextmanager
+    def at_once(self) -> Iterator[None]:
+        self._thread.hurried = True
+        try:
+            yield
+        finally:
+            self._thread.hurried = False
+
     def _writing(self, work: Callable[[Any], T]) -> T:
-        with self._writing_lock, _explained(self.file):
-            raw = self._writer.raw
-            raw.execute("BEGIN IMMEDIATE")
+        if not self._writing_lock.acquire(blocking=not self.hurried):
+            raise WouldBlock
+        try:
+            with _explained(self.file):
+                self._begin()
+                raw = self._writer.raw
+                try:
+                    result = work(self._writer)
+                    raw.execute("COMMIT")
+                except BaseException:
+                    if raw.in_transaction:  # SQLite itself rolls back on a full disk
+                        raw.execute("ROLLBACK")
+                    raise
+                return result
+        finally:
+            self._writing_lock.release()
+
+    def _begin(self) -> None:
+        """Begin to write: wait while another process does."""
+        deadline = time.monotonic() + BUSY_SECONDS
+        pause = 0.0005
+        while True:
             try:
-                result = work(self._writer)
-                raw.execute("COMMIT")
-            except BaseException:
-                if raw.in_transaction:  # SQLite itself rolls back on a full disk
-                    raw.execute("ROLLBACK")
-                raise
-            return result
+                self._writer.raw.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                if self.hurried:
+                    raise WouldBlock from None
+            time.sleep(random.uniform(0.5, 1) * pause)
+            pause = min(2 * pause, 0.02)
 
     def close(self) -> None:
         self._readers.close()

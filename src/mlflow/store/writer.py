@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from typing import Generic, TypeVar
 
 from mlflow.exceptions import TEMPORARILY_UNAVAILABLE, MlflowException
+from mlflow.store.db import WouldBlock
 from mlflow.wire import Empty
 
 R = TypeVar("R")
@@ -27,6 +28,7 @@ class Writer(Generic[R]):
             error for which it was left out. What it raises fails all of them.
         weight: how many of `largest` units a request counts.
         largest: units in one group at the most.
+        hurried: whether the calling thread wants its request committed at once, by itself.
     """
 
     def __init__(
@@ -34,10 +36,12 @@ class Writer(Generic[R]):
         commit: Callable[[list[R]], list[Exception | None]],
         weight: Callable[[R], int],
         largest: int,
+        hurried: Callable[[], bool],
     ) -> None:
         self._commit = commit
         self._weight = weight
         self._largest = largest
+        self._hurried = hurried
         self._queue: queue.SimpleQueue[tuple[R, Future[Empty]] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
@@ -46,10 +50,13 @@ class Writer(Generic[R]):
     def submit(self, request: R) -> "Future[Empty]":
         """Queue a request; the future is done when it is committed, or refused."""
         future: Future[Empty] = Future()
-        if self._thread is None:
-            self._start()
         if self._closed:
             raise MlflowException("The store is being closed.", TEMPORARILY_UNAVAILABLE)
+        if self._hurried():
+            self._settle([(request, future)])
+            return future
+        if self._thread is None:
+            self._start()
         self._queue.put((request, future))
         return future
 
@@ -92,6 +99,8 @@ class Writer(Generic[R]):
     def _settle(self, group: "list[tuple[R, Future[Empty]]]") -> None:
         try:
             errors = self._commit([request for request, _ in group])
+        except WouldBlock:
+            raise
         except Exception as error:
             if len(group) > 1:  # find out whose fault it is
                 for item in group:

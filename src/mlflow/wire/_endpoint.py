@@ -78,6 +78,8 @@ class Endpoint(Generic[Q, A]):
         version: version part of the route.
         ajax_only: there is no `/api` twin, only `/ajax-api`.
         queued: the service hands the work to the store's writer and returns a Future.
+        brief: the work is so small that, on an embedded database, it is best done where it is
+            asked for, without a change of threads.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class Endpoint(Generic[Q, A]):
         version: str = "2.0",
         ajax_only: bool = False,
         queued: bool = False,
+        brief: bool = False,
     ) -> None:
         self.method = method
         self.path = path
@@ -102,6 +105,7 @@ class Endpoint(Generic[Q, A]):
         self.version = version
         self.ajax_only = ajax_only
         self.queued = queued
+        self.brief = brief
 
     @property
     def routes(self) -> tuple[str, ...]:

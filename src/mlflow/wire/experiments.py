@@ -192,13 +192,16 @@ def check_tag(key: str, value: str, place: str = "") -> None:
 
 _AT = "/mlflow/experiments"
 create = Endpoint("POST", f"{_AT}/create", CreateExperiment, CreatedExperiment, needs=may.create)
-get = Endpoint("GET", f"{_AT}/get", GetExperiment, FoundExperiment, needs=may.read("experiment_id"))
+get = Endpoint(
+    "GET", f"{_AT}/get", GetExperiment, FoundExperiment, needs=may.read("experiment_id"), brief=True
+)
 get_by_name = Endpoint(
     "GET",
     f"{_AT}/get-by-name",
     GetExperimentByName,
     FoundExperiment,
     needs=may.read("experiment_name"),
+    brief=True,
 )
 search = Endpoint(
     "POST",
@@ -221,6 +224,7 @@ set_tag = Endpoint(
     SetExperimentTag,
     Empty,
     needs=may.edit("experiment_id"),
+    brief=True,
 )
 delete_tag = Endpoint(
     "POST",

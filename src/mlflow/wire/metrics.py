@@ -208,11 +208,19 @@ def _check_runs(name: str, run_ids: list[str]) -> None:
 
 
 _RUN = may.edit("run_id")
-log_metric = Endpoint("POST", "/mlflow/runs/log-metric", LogMetric, Empty, needs=_RUN, queued=True)
-log_param = Endpoint("POST", "/mlflow/runs/log-parameter", LogParam, Empty, needs=_RUN, queued=True)
-log_batch = Endpoint("POST", "/mlflow/runs/log-batch", LogBatch, Empty, needs=_RUN, queued=True)
-set_tag = Endpoint("POST", "/mlflow/runs/set-tag", SetTag, Empty, needs=_RUN, queued=True)
-delete_tag = Endpoint("POST", "/mlflow/runs/delete-tag", DeleteTag, Empty, needs=_RUN)
+log_metric = Endpoint(
+    "POST", "/mlflow/runs/log-metric", LogMetric, Empty, needs=_RUN, queued=True, brief=True
+)
+log_param = Endpoint(
+    "POST", "/mlflow/runs/log-parameter", LogParam, Empty, needs=_RUN, queued=True, brief=True
+)
+log_batch = Endpoint(
+    "POST", "/mlflow/runs/log-batch", LogBatch, Empty, needs=_RUN, queued=True, brief=True
+)
+set_tag = Endpoint(
+    "POST", "/mlflow/runs/set-tag", SetTag, Empty, needs=_RUN, queued=True, brief=True
+)
+delete_tag = Endpoint("POST", "/mlflow/runs/delete-tag", DeleteTag, Empty, needs=_RUN, brief=True)
 get_history = Endpoint(
     "GET", "/mlflow/metrics/get-history", GetHistory, History, needs=may.read("run_id")
 )

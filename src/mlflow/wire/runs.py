@@ -246,10 +246,18 @@ class Heartbeat(Question, kw_only=True, omit_defaults=True):
 
 
 _AT = "/mlflow/runs"
-create = Endpoint("POST", f"{_AT}/create", CreateRun, FoundRun, needs=may.edit("experiment_id"))
-get = Endpoint("GET", f"{_AT}/get", GetRun, FoundRun, needs=may.read("run_id"))
-update = Endpoint("POST", f"{_AT}/update", UpdateRun, UpdatedRun, needs=may.edit("run_id"))
-delete = Endpoint("POST", f"{_AT}/delete", DeleteRun, Empty, needs=may.manage("run_id"))
-restore = Endpoint("POST", f"{_AT}/restore", RestoreRun, Empty, needs=may.manage("run_id"))
+create = Endpoint(
+    "POST", f"{_AT}/create", CreateRun, FoundRun, needs=may.edit("experiment_id"), brief=True
+)
+get = Endpoint("GET", f"{_AT}/get", GetRun, FoundRun, needs=may.read("run_id"), brief=True)
+update = Endpoint(
+    "POST", f"{_AT}/update", UpdateRun, UpdatedRun, needs=may.edit("run_id"), brief=True
+)
+delete = Endpoint("POST", f"{_AT}/delete", DeleteRun, Empty, needs=may.manage("run_id"), brief=True)
+restore = Endpoint(
+    "POST", f"{_AT}/restore", RestoreRun, Empty, needs=may.manage("run_id"), brief=True
+)
 search = Endpoint("POST", f"{_AT}/search", SearchRuns, FoundRuns, needs=may.read("experiment_ids"))
-heartbeat = Endpoint("POST", f"{_AT}/heartbeat", Heartbeat, Empty, needs=may.edit("run_ids"))
+heartbeat = Endpoint(
+    "POST", f"{_AT}/heartbeat", Heartbeat, Empty, needs=may.edit("run_ids"), brief=True
+)
