@@ -403,3 +403,28 @@ def test_a_newer_tag_is_not_replaced_by_an_older_one(
     outbox.close()
     run = transport.send(runs.get, runs.GetRun(run_id=run_id)).run.entity()
     assert run.data.tags["state"] == "new"
+
+
+def test_a_continued_run_first_gets_what_a_dead_process_left(
+    running_server: RunningServer, run_id: str
+) -> None:
+    code = """
+os.environ["MLFLOW_OFFLINE"] = "1"
+outbox.log_tags(run_id, [RunTag("state", "old"), RunTag("only", "old")])
+outbox.log_params(run_id, [Param("lr", "1")])
+os._exit(9)
+"""
+    assert run_client(code, running_server.url, run_id).returncode == 9
+    code = """
+import mlflow
+mlflow.set_tracking_uri(sys.argv[1])
+with mlflow.start_run(run_id=run_id) as run:
+    mlflow.set_tag("state", "new")
+    say(run.data.params)
+"""
+    finished = run_client(code, running_server.url, run_id)
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.startswith("{'lr': '1'}")
+    transport = transport_for(running_server.url)
+    run = transport.send(runs.get, runs.GetRun(run_id=run_id)).run.entity()
+    assert (run.data.tags["state"], run.data.tags["only"]) == ("new", "old")

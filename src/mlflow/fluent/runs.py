@@ -1,6 +1,7 @@
 """Runs and the active one: `mlflow.start_run`, `end_run` and their neighbours."""
 
 import getpass
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -17,7 +18,7 @@ from mlflow.environment_variables import (
     MLFLOW_RUN_ID,
     MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT,
 )
-from mlflow.exceptions import invalid
+from mlflow.exceptions import MlflowException, invalid
 from mlflow.fluent import active, exits, monitoring
 from mlflow.fluent.active import OpenRun
 from mlflow.fluent.context import context_tags
@@ -182,6 +183,9 @@ def _continued(
     try:
         if MLFLOW_OFFLINE.get():
             raise ServerAway("")
+        # What a killed process left of it goes first, or it would undo what is set from now on.
+        with suppress(MlflowException):
+            outbox_for(transport).flush(run_id)
         run = transport.send(wire.runs.get, ask, retry=chosen is Way.WAIT).run.entity()
     except ServerAway:
         if chosen is Way.WAIT:
