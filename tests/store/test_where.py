@@ -25,6 +25,7 @@ from mlflow.store.where import (
     run_count,
     run_search,
 )
+from tests.search.test_fuzz import mutated, sequences
 from tests.store.searched import LARGEST, Experiment, Metric, Run, database
 
 NAN = math.nan
@@ -943,3 +944,16 @@ def test_same_as_python_on_servers(kind: str, request: pytest.FixtureRequest) ->
     url = cast(str, request.getfixturevalue(f"{kind}_url"))
     with database(url, RANDOM_RUNS) as (opened, numbers):
         _same_on_server(Searcher(opened, numbers, RANDOM_RUNS))
+
+
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(text=st.one_of(sequences, mutated()), items=st.lists(mutated(), max_size=1))
+def test_whatever_parses_can_be_run(sqlite: Searcher, text: str, items: list[str]) -> None:
+    try:
+        node, orders = parse_filter(text, RUNS), parse_order(items, RUNS)
+    except MlflowException:
+        return
+    sqlite.page(node, orders)
+    sqlite.count(node)

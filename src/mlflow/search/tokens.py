@@ -132,7 +132,9 @@ class _Scanner:
         if operator not in COMPARATORS:
             use = _INSTEAD.get(operator)
             expected = f"'{use}' instead" if use else "one of " + ", ".join(COMPARATORS)
-            raise refuse(self.text, start, f"'{operator}' is no comparator", expected, self.what)
+            raise refuse(
+                self.text, start, f"{quoted(operator)} is no comparator", expected, self.what
+            )
         self.place += len(operator)
         return Token(Kind.COMPARATOR, operator, start)
 
