@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         system_metrics as system_metrics,
         tracking as tracking,
         types as types,
+        utils as utils,
         version as version,
     )
     from mlflow.client import MlflowClient as MlflowClient
@@ -144,6 +145,7 @@ _MODULES = (
     "system_metrics",
     "tracking",
     "types",
+    "utils",
     "version",
 )
 
@@ -204,19 +206,22 @@ __all__ = [
     "system_metrics",
     "tracking",
     "types",
+    "utils",
     "version",
 ]
 
 
-def __getattr__(name: str) -> object:
-    if name in _NAMES:
-        value: object = getattr(_import_module(_NAMES[name]), name)
-    elif name in _MODULES:
-        value = _import_module(f"mlflow.{name}")
-    else:
-        raise AttributeError(f"module 'mlflow' has no attribute {name!r}")
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # a checker that saw it would let any name pass
+
+    def __getattr__(name: str) -> object:
+        if name in _NAMES:
+            value: object = getattr(_import_module(_NAMES[name]), name)
+        elif name in _MODULES:
+            value = _import_module(f"mlflow.{name}")
+        else:
+            raise AttributeError(f"module 'mlflow' has no attribute {name!r}")
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:
