@@ -253,7 +253,7 @@ def test_one_line_at_the_end_about_what_is_unsent() -> None:
     *warnings, line = finished.stderr.splitlines()
     assert line.startswith(f"mlflow: 3 values of 1 run are not sent to {url} yet: ")
     assert str(outbox_folder(url)) in line
-    assert line.endswith("send them with: mlflow sync.")
+    assert line.endswith("send them with: mlflow sync")
     assert len(warnings) == 1
     still = sync()
     assert still.returncode == 1
@@ -336,6 +336,7 @@ for step in range(1, 50): log(step)
     assert contents is not None
     last = finished.stderr.splitlines()[-1]
     assert "50 values of 1 run" in last
+    assert last.endswith("mlflow sync")
     assert f"{50 - contents.values} of them are lost" in last
 
 

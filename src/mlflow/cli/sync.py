@@ -1,16 +1,15 @@
 """`mlflow sync`: send what is still unsent, and show what stays so."""
 
-import json
+import logging
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 import msgspec
 
+from mlflow.cli.tables import Column, counted, moment, print_json, show
 from mlflow.client.outbox import Outbox
 from mlflow.client.spool import (
     Contents,
@@ -24,6 +23,13 @@ from mlflow.client.spool import (
 from mlflow.client.uri import get_tracking_uri, transport_for
 from mlflow.exceptions import MlflowException
 
+_COLUMNS = (
+    Column("Server"),
+    Column("Run Id", whole=True),
+    Column("Values", right=True),
+    Column("Since"),
+    Column("State"),
+)
 _EXAMPLES = """
 \b
 Examples:
@@ -37,12 +43,15 @@ The exit code is 1 when something stays unsent.
 
 
 class Unsent(msgspec.Struct):
-    """A row of the table: what one process logged into one run and is not delivered."""
+    """A row of the table: what one process logged into one run and is not delivered.
+
+    `since` is when it began, in milliseconds since the epoch.
+    """
 
     server: str
     run_id: str
     values: int
-    since: str
+    since: int
     state: str
     file: str
 
@@ -73,6 +82,8 @@ def sync(uris: tuple[str, ...], dry_run: bool, watch: bool, every: float, as_jso
     Programs send it themselves when they log to the same server again; this command is for what
     is left when none does. What a live process is still logging is left to that process.
     """
+    # Its warnings are for programs that go on; here the table says what happened.
+    logging.getLogger("mlflow.client.outbox").setLevel(logging.ERROR)
     try:
         while True:
             sent, errors = (0, {}) if dry_run else _send(uris, quiet=as_json)
@@ -164,7 +175,7 @@ def _unsent(uris: tuple[str, ...], errors: dict[str, str]) -> Iterator[Unsent]:
                 server=server,
                 run_id=about.run_id,
                 values=content.values,
-                since=datetime.fromtimestamp(about.created / 1000).isoformat(" ", "seconds"),
+                since=about.created,
                 state=state,
                 file=str(content.path),
             )
@@ -181,28 +192,17 @@ def _show(
     sent: int, unsent: list[Unsent], refused: list[str], *, as_json: bool, quiet: bool
 ) -> None:
     if as_json:
-        answer: dict[str, Any] = {"sent": sent, "unsent": msgspec.to_builtins(unsent)}
-        click.echo(json.dumps(answer | {"refused": refused}, indent=2))
+        print_json({"sent": sent, "unsent": msgspec.to_builtins(unsent), "refused": refused})
         return
     if sent:
-        click.echo(f"{sent:,} values sent.")
+        click.echo(f"{counted(sent, 'value')} sent.")
     if unsent:
-        rows = [(row.server, row.run_id, f"{row.values:,}", row.since, row.state) for row in unsent]
-        click.echo(_table(("server", "run", "values", "since", "state"), rows))
+        rows = [
+            (row.server, row.run_id, f"{row.values:,}", moment(row.since), row.state)
+            for row in unsent
+        ]
+        show(_COLUMNS, rows)
     elif not quiet:
         click.echo("Nothing is unsent.")
     for path in refused:
         click.echo(f"Refused by the server, with the reasons: {path}")
-
-
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
-    numbers = head.index("values")
-    lines = []
-    for row in [head, tuple("-" * width for width in widths), *rows]:
-        cells = [
-            cell.rjust(width) if column == numbers else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)

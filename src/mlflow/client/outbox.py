@@ -14,6 +14,7 @@ import atexit
 import logging
 import os
 import random
+import shlex
 import sys
 import threading
 import time
@@ -735,15 +736,19 @@ class Outbox:
             reason = self._failure.message.split(". ")[0].rstrip(".")
         which = "1 run" if runs_unsent == 1 else f"{runs_unsent} runs"
         parts = [f"mlflow: {unsent:,} values of {which} are not sent to {self.uri} yet: {reason}."]
-        if unsent > lost:
-            parts.append(f"They are kept in {self.folder}; send them with: {self._command()}.")
         if lost:
             parts.append(f"{lost:,} of them are lost, because the disk refused them.")
+        if unsent > lost:
+            parts.append(f"They are kept in {self.folder}; send them with: {self._command()}")
         print(*parts, file=sys.stderr, flush=True)
 
     def _command(self) -> str:
-        found = settings.MLFLOW_TRACKING_URI.get() == self.uri or "://" in self.uri
-        return "mlflow sync" if found else f"mlflow sync --uri {self.uri}"
+        chosen = settings.MLFLOW_OUTBOX_DIR.get()
+        command = (
+            f"MLFLOW_OUTBOX_DIR={shlex.quote(chosen)} mlflow sync" if chosen else "mlflow sync"
+        )
+        found = "://" in self.uri or settings.MLFLOW_TRACKING_URI.get() == self.uri
+        return command if found else f"{command} --uri {shlex.quote(self.uri)}"
 
 
 def for_uri(tracking_uri: str, transport: Transport) -> Outbox:
