@@ -33,9 +33,7 @@ class Allowed(NamedTuple):
 _MORE_SEARCH = "our search is the official one and more: OR, IN, BETWEEN on every field and others"
 _READ_OVER = "the official server stores a default in place of what it cannot read, or answers 500"
 
-ALLOWED: tuple[Allowed, ...] = (
-    Allowed("sloppy: *", REFUSED, _READ_OVER),
-)
+ALLOWED: tuple[Allowed, ...] = (Allowed("sloppy: *", REFUSED, _READ_OVER),)
 
 
 def differences(reference: Answers, answers: Answers) -> list[str]:
@@ -47,7 +45,9 @@ def differences(reference: Answers, answers: Answers) -> list[str]:
             lines += [
                 f"{name}: {line}"
                 for line in _outcome(expected, answers[name])
-                if not any(_covers(allowed, name, expected, answers[name], line) for allowed in ALLOWED)
+                if not any(
+                    _covers(allowed, name, expected, answers[name], line) for allowed in ALLOWED
+                )
             ]
     return lines
 

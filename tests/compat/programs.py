@@ -37,7 +37,8 @@ def official_server(folder: Path) -> Iterator[str]:
     python = interpreter("official-3.17")
     port = processes.free_port()
     log = folder / "official-server.log"
-    command = [python.parent / "mlflow", "server", "--workers", "1", "--port", str(port)]
+    program = str(python.parent / "mlflow")
+    command = [program, "server", "--workers", "1", "--port", str(port)]
     with log.open("wb") as output:
         process = subprocess.Popen(
             [*command, "--backend-store-uri", f"sqlite:///{folder}/official.db"],

@@ -26,14 +26,28 @@ _ARTIFACT_ROOT = re.compile(r"(mlflow-artifacts:/)(\d+)")
 _BROWSER_PAGE = re.compile(r"\s*<(!doctype|html)", re.IGNORECASE)
 
 _EXPERIMENT = (
-    "experiment_id name artifact_location lifecycle_stage tags creation_time last_update_time"
-).split()
+    "experiment_id",
+    "name",
+    "artifact_location",
+    "lifecycle_stage",
+    "tags",
+    "creation_time",
+    "last_update_time",
+)
 _RUN_INFO = (
-    "run_id run_name experiment_id user_id status start_time end_time artifact_uri lifecycle_stage"
-).split()
+    "run_id",
+    "run_name",
+    "experiment_id",
+    "user_id",
+    "status",
+    "start_time",
+    "end_time",
+    "artifact_uri",
+    "lifecycle_stage",
+)
 # Lists whose order means nothing; sorting is stable, so the points of one metric keep theirs.
 _UNORDERED = ("dataset_inputs", "inputs", "metrics", "params", "tags")
-_DATASET = "name digest source_type source schema profile".split()
+_DATASET = ("name", "digest", "source_type", "source", "schema", "profile")
 
 
 class Recording:
@@ -47,10 +61,10 @@ class Recording:
         self.steps: dict[str, dict[str, Any]] = {}
         self._seen: dict[str, dict[str, str]] = {"run": {}, "experiment": {}}
 
-    def step(self, name: str, call: Callable[[], Any]) -> Any:
-        """Record what `call` returns or raises; returns it, or None when it raised."""
+    def step(self, name: str, call: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        """Record what the call returns or raises; returns it, or None when it raised."""
         try:
-            result = call()
+            result = call(*arguments, **named)
         except Exception as error:
             self._keep(name, {"raised": self._error(error)})
             return None

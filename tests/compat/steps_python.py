@@ -11,11 +11,11 @@ import math
 import time
 from typing import Any
 
-import mlflow
+import mlflow as installed
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag, ViewType
-from mlflow.tracking import MlflowClient
 from tests.compat.recording import Recording
 
+mlflow: Any = installed  # much is called wrongly on purpose
 LONG_AGO = 1_700_000_000_000
 NAN, INFINITY = math.nan, math.inf
 
@@ -27,18 +27,20 @@ def next_millisecond() -> None:
         pass
 
 
-def experiments(record: Recording, client: MlflowClient) -> None:
+def experiments(record: Recording, client: Any) -> None:
     """Create, find, rename, tag, delete, restore and search experiments."""
     step = record.step
     step("experiments: the default one", lambda: client.get_experiment("0"))
     ids: dict[str, Any] = {}
     for name in ("alpha", "beta", "Gamma", "delta é 日本"):
         next_millisecond()
-        ids[name] = step(f"experiments: create {name}", lambda name=name: client.create_experiment(name))
+        ids[name] = step(f"experiments: create {name}", client.create_experiment, name)
     next_millisecond()
     ids["tagged"] = step(
         "experiments: create with tags",
-        lambda: client.create_experiment("tagged", tags={"team": "vision", "mlflow.note.content": "#"}),
+        lambda: client.create_experiment(
+            "tagged", tags={"team": "vision", "mlflow.note.content": "#"}
+        ),
     )
     step("experiments: create twice", lambda: client.create_experiment("alpha"))
     step("experiments: create without a name", lambda: client.create_experiment(""))
@@ -51,14 +53,24 @@ def experiments(record: Recording, client: MlflowClient) -> None:
     step("experiments: get by name", lambda: client.get_experiment_by_name("delta é 日本"))
     step("experiments: get by unknown name", lambda: client.get_experiment_by_name("nobody"))
     step("experiments: set tag", lambda: client.set_experiment_tag(ids["alpha"], "team", "speech"))
-    step("experiments: set tag again", lambda: client.set_experiment_tag(ids["alpha"], "team", "text"))
-    step("experiments: set tag of a number", lambda: client.set_experiment_tag(ids["alpha"], "n", 5))
+    step(
+        "experiments: set tag again",
+        lambda: client.set_experiment_tag(ids["alpha"], "team", "text"),
+    )
+    step(
+        "experiments: set tag of a number", lambda: client.set_experiment_tag(ids["alpha"], "n", 5)
+    )
     step("experiments: tags after setting", lambda: client.get_experiment(ids["alpha"]).tags)
     if hasattr(client, "delete_experiment_tag"):
         step("experiments: delete tag", lambda: client.delete_experiment_tag(ids["alpha"], "n"))
-        step("experiments: delete tag twice", lambda: client.delete_experiment_tag(ids["alpha"], "n"))
+        step(
+            "experiments: delete tag twice", lambda: client.delete_experiment_tag(ids["alpha"], "n")
+        )
     step("experiments: rename", lambda: client.rename_experiment(ids["beta"], "beta 2"))
-    step("experiments: rename to a taken name", lambda: client.rename_experiment(ids["beta"], "alpha"))
+    step(
+        "experiments: rename to a taken name",
+        lambda: client.rename_experiment(ids["beta"], "alpha"),
+    )
     step("experiments: renamed", lambda: client.get_experiment(ids["beta"]))
     step("experiments: delete", lambda: client.delete_experiment(ids["beta"]))
     step("experiments: delete twice", lambda: client.delete_experiment(ids["beta"]))
@@ -98,10 +110,12 @@ def experiments(record: Recording, client: MlflowClient) -> None:
     ):
         step(
             f"experiments: search {question!r}",
-            lambda q=question: names(filter_string=q, order_by=["name"]),
+            names,
+            filter_string=question,
+            order_by=["name"],
         )
     for order in ("name", "name DESC", "creation_time ASC", "experiment_id DESC", "tags.team", "x"):
-        step(f"experiments: order by {order}", lambda o=order: names(order_by=[o]))
+        step(f"experiments: order by {order}", names, order_by=[order])
     first = step(
         "experiments: page 1",
         lambda: client.search_experiments(max_results=2, order_by=["name"]),
@@ -116,7 +130,7 @@ def experiments(record: Recording, client: MlflowClient) -> None:
     step("experiments: bad token", lambda: names(page_token="rubbish"))
 
 
-def runs(record: Recording, client: MlflowClient) -> None:
+def runs(record: Recording, client: Any) -> None:
     """The life of a run through the client."""
     step = record.step
     home = client.create_experiment("runs")
@@ -125,7 +139,10 @@ def runs(record: Recording, client: MlflowClient) -> None:
         lambda: client.create_run(home, start_time=LONG_AGO, tags={"a": "b"}, run_name="first"),
     )
     run_id = made.info.run_id
-    step("runs: create with a generated name", lambda: client.create_run(home, start_time=LONG_AGO + 1))
+    step(
+        "runs: create with a generated name",
+        lambda: client.create_run(home, start_time=LONG_AGO + 1),
+    )
     step(
         "runs: create with user and name as tags",
         lambda: client.create_run(
@@ -207,7 +224,7 @@ _POINTS: tuple[tuple[Any, Any, Any, Any], ...] = (
 )
 
 
-def values(record: Recording, client: MlflowClient) -> None:
+def values(record: Recording, client: Any) -> None:
     """Params, metrics and tags: what is stored, what is refused, what comes back."""
     step = record.step
     home = client.create_experiment("values")
@@ -236,9 +253,9 @@ def values(record: Recording, client: MlflowClient) -> None:
         (None, "v"),
         (5, "v"),
     ):
-        shown = repr(name if name is None or len(str(name)) < 40 else f"{len(name)} letters")
-        step(f"params: {shown}", lambda n=name, v=value: client.log_param(run_id, n, v))
-        step(f"tags: {shown}", lambda n=name, v=value: client.set_tag(run_id, n, v))
+        shown = repr(name if len(str(name)) < 40 else f"{len(str(name))} letters")
+        step(f"params: {shown}", client.log_param, run_id, name, value)
+        step(f"tags: {shown}", client.set_tag, run_id, name, value)
     step("params: same again", lambda: client.log_param(run_id, "text", "a"))
     step("params: changed", lambda: client.log_param(run_id, "text", "b"))
     step("params: back", lambda: back("params"))
@@ -252,16 +269,21 @@ def values(record: Recording, client: MlflowClient) -> None:
         shown = repr(name if name is None or len(name) < 40 else f"{len(name)} letters")
         step(
             f"metrics: {n}, {shown} = {value} at {time_}, step {at}",
-            lambda n=name, v=value, t=time_, s=at: client.log_metric(run_id, n, v, t, s),
+            client.log_metric,
+            run_id,
+            name,
+            value,
+            time_,
+            at,
         )
     step("metrics: back", lambda: back("metrics"))
     for name in ("m", "nan", "inf", "-inf", "negative", "large", "bool", "nobody"):
-        step(f"metrics: history of {name}", lambda n=name: client.get_metric_history(run_id, n))
+        step(f"metrics: history of {name}", client.get_metric_history, run_id, name)
     step("metrics: history of unknown run", lambda: client.get_metric_history("f" * 32, "m"))
     step("metrics: of unknown run", lambda: client.log_metric("f" * 32, "m", 1))
 
 
-def batches(record: Recording, client: MlflowClient) -> None:
+def batches(record: Recording, client: Any) -> None:
     """`log_batch`: what is in one, its limits, and what is left after a refused one."""
     step = record.step
     home = client.create_experiment("batches")
@@ -303,7 +325,9 @@ def batches(record: Recording, client: MlflowClient) -> None:
     )
     step(
         "batches: a changed param",
-        lambda: client.log_batch(run_id, metrics(1, "beside"), [Param("p", "9")], [RunTag("b", "1")]),
+        lambda: client.log_batch(
+            run_id, metrics(1, "beside"), [Param("p", "9")], [RunTag("b", "1")]
+        ),
     )
     step(
         "batches: a tag twice",
@@ -319,11 +343,19 @@ def batches(record: Recording, client: MlflowClient) -> None:
         "batches: NaN and infinity",
         lambda: client.log_batch(
             run_id,
-            [Metric(str(v).strip("-"), v, LONG_AGO, i) for i, v in enumerate((NAN, INFINITY, -INFINITY))],
+            [
+                Metric(str(v).strip("-"), v, LONG_AGO, i)
+                for i, v in enumerate((NAN, INFINITY, -INFINITY))
+            ],
         ),
     )
-    step("batches: a long param", lambda: client.log_batch(run_id, params=[Param("long", "x" * 6001)]))
-    step("batches: long param back", lambda: len(client.get_run(run_id).data.params.get("long", "")))
+    step(
+        "batches: a long param",
+        lambda: client.log_batch(run_id, params=[Param("long", "x" * 6001)]),
+    )
+    step(
+        "batches: long param back", lambda: len(client.get_run(run_id).data.params.get("long", ""))
+    )
     step("batches: unknown run", lambda: client.log_batch("f" * 32, metrics(1)))
     step(
         "batches: all back",
@@ -335,7 +367,7 @@ def batches(record: Recording, client: MlflowClient) -> None:
     )
 
 
-def datasets(record: Recording, client: MlflowClient) -> None:
+def datasets(record: Recording, client: Any) -> None:
     """Inputs of a run."""
     step = record.step
     home = client.create_experiment("datasets")
@@ -383,7 +415,7 @@ def datasets(record: Recording, client: MlflowClient) -> None:
     ):
         step(
             f"datasets: search {question!r}",
-            lambda q=question: [r.info.run_name for r in client.search_runs([home], q)],
+            lambda: [run.info.run_name for run in client.search_runs([home], question)],  # noqa: B023
         )
     step("datasets: nothing", lambda: client.log_inputs(run_id, []))
     step(
@@ -392,7 +424,9 @@ def datasets(record: Recording, client: MlflowClient) -> None:
     )
     step(
         "datasets: long name",
-        lambda: client.log_inputs(run_id, [DatasetInput(Dataset("n" * 501, "d", "code", "{}"), [])]),
+        lambda: client.log_inputs(
+            run_id, [DatasetInput(Dataset("n" * 501, "d", "code", "{}"), [])]
+        ),
     )
     step("datasets: unknown run", lambda: client.log_inputs("f" * 32, [DatasetInput(digits, [])]))
 
@@ -483,7 +517,7 @@ ORDERS = (
 )
 
 
-def searches(record: Recording, client: MlflowClient) -> None:
+def searches(record: Recording, client: Any) -> None:
     """`search_runs` by filter, by order, by page, as a list and as a table."""
     step = record.step
     home = client.create_experiment("searches")
@@ -515,9 +549,9 @@ def searches(record: Recording, client: MlflowClient) -> None:
         return [run.info.run_name for run in client.search_runs(ids, *args, **kwargs)]
 
     for question in SEARCHES:
-        step(f"searches: {question!r}", lambda q=question: names(both, q))
+        step(f"searches: {question!r}", names, both, question)
     for order in ORDERS:
-        step(f"searches: order by {order}", lambda o=order: names(both, order_by=o))
+        step(f"searches: order by {order}", names, both, order_by=order)
     step("searches: one in full", lambda: client.search_runs(both, "run_name = 'run 0'"))
     step("searches: no experiments", lambda: names([]))
     step("searches: unknown experiment", lambda: names(["987654"]))
@@ -560,11 +594,13 @@ def searches(record: Recording, client: MlflowClient) -> None:
     step("searches: bad format", lambda: mlflow.search_runs([home], output_format="csv"))
     step(
         "searches: all experiments",
-        lambda: len(mlflow.search_runs(search_all_experiments=True, filter_string="run_name = 'run 0'")),
+        lambda: len(
+            mlflow.search_runs(search_all_experiments=True, filter_string="run_name = 'run 0'")
+        ),
     )
 
 
-def fluent(record: Recording, client: MlflowClient) -> None:
+def fluent(record: Recording, client: Any) -> None:
     """The functions of the `mlflow` module, with a run that is active."""
     step = record.step
     step("fluent: set experiment", lambda: mlflow.set_experiment("fluent"))
@@ -639,23 +675,28 @@ def fluent(record: Recording, client: MlflowClient) -> None:
     )
     step(
         "fluent: set experiment tags",
-        lambda: [mlflow.set_experiment_tags({"x": 1, "y": "z"}), mlflow.get_experiment_by_name("fluent")],
+        lambda: [
+            mlflow.set_experiment_tags({"x": 1, "y": "z"}),
+            mlflow.get_experiment_by_name("fluent"),
+        ],
     )
     step("fluent: search", lambda: sorted(mlflow.search_runs().columns))
     step("fluent: dataset", lambda: _dataset(client))
 
 
-def _counted(client: MlflowClient, log: Any) -> int:
+def _counted(client: Any, log: Any) -> int:
     with mlflow.start_run() as run:
         log()
     return len(client.get_run(run.info.run_id).data.params)
 
 
-def _dataset(client: MlflowClient) -> Any:
+def _dataset(client: Any) -> Any:
     import pandas
 
     table = pandas.DataFrame({"a": [1, 2, 3], "b": [0.5, 1.5, None], "c": ["x", "y", "z"]})
-    dataset = mlflow.data.from_pandas(table, source="https://example.org/t.csv", name="t", targets="c")
+    dataset = mlflow.data.from_pandas(
+        table, source="https://example.org/t.csv", name="t", targets="c"
+    )
     with mlflow.start_run() as run:
         mlflow.log_input(dataset, context="training")
     return client.get_run(run.info.run_id).inputs.dataset_inputs

@@ -62,12 +62,19 @@ def bodies(record: Recording) -> None:
     raw("rest: name a number", "POST", create, {"name": 5})
     raw("rest: name a list", "POST", create, {"name": ["a"]})
     raw("rest: unknown field", "POST", create, {"name": "unknown field", "wings": 2})
-    raw("rest: camelCase", "POST", create, {"name": "camel", "artifactLocation": "mlflow-artifacts:/c"})
+    raw(
+        "rest: camelCase",
+        "POST",
+        create,
+        {"name": "camel", "artifactLocation": "mlflow-artifacts:/c"},
+    )
     raw("rest: tags not a list", "POST", create, {"name": "t1", "tags": {"a": "b"}})
     raw("rest: tag without key", "POST", create, {"name": "t2", "tags": [{"value": "b"}]})
     raw("rest: tag without value", "POST", create, {"name": "t3", "tags": [{"key": "b"}]})
     raw("rest: location runs:", "POST", create, {"name": "t5", "artifact_location": "runs:/a/b"})
-    raw("rest: location given", "POST", create, {"name": "t6", "artifact_location": "s3://bucket/p"})
+    raw(
+        "rest: location given", "POST", create, {"name": "t6", "artifact_location": "s3://bucket/p"}
+    )
 
 
 def experiments(record: Recording) -> str:
@@ -85,7 +92,9 @@ def experiments(record: Recording) -> str:
     for prefix, name in ((API, ""), (AJAX, " (ajax)")):
         raw(f"rest: experiments/get{name}", "GET", f"{prefix}/experiments/get", ask)
     raw("rest: experiments/get nothing", "GET", f"{API}/experiments/get")
-    raw("rest: experiments/get unknown", "GET", f"{API}/experiments/get", {"experiment_id": "98765"})
+    raw(
+        "rest: experiments/get unknown", "GET", f"{API}/experiments/get", {"experiment_id": "98765"}
+    )
     raw("rest: experiments/get words", "GET", f"{API}/experiments/get", {"experiment_id": "x1"})
     by_name = f"{API}/experiments/get-by-name"
     raw("rest: get-by-name", "GET", by_name, {"experiment_name": "rest"})
@@ -102,7 +111,9 @@ def experiments(record: Recording) -> str:
         search,
         {"max_results": 1, "filter": "name LIKE 'searches%'", "order_by": ["name ASC"]},
     )
-    raw("rest: experiments/search none", "POST", search, {"max_results": 5, "filter": "name = 'no'"})
+    raw(
+        "rest: experiments/search none", "POST", search, {"max_results": 5, "filter": "name = 'no'"}
+    )
     raw("rest: experiments/search without limit", "POST", search, {})
     raw("rest: experiments/search limit as text", "POST", search, {**question, "max_results": "1"})
     raw("rest: experiments/search limit words", "POST", search, {**question, "max_results": "few"})
@@ -116,7 +127,12 @@ def experiments(record: Recording) -> str:
     raw("rest: set-experiment-tag no key", "POST", tag, {**ask, "value": "b"})
     raw("rest: set-experiment-tag no value", "POST", tag, {**ask, "key": "c"})
     raw("rest: set-experiment-tag long", "POST", tag, {**ask, "key": "k" * 251, "value": "b"})
-    raw("rest: set-experiment-tag id number", "POST", tag, {"experiment_id": 1, "key": "a", "value": "b"})
+    raw(
+        "rest: set-experiment-tag id number",
+        "POST",
+        tag,
+        {"experiment_id": 1, "key": "a", "value": "b"},
+    )
     untag = f"{API}/experiments/delete-experiment-tag"
     raw("rest: delete-experiment-tag", "POST", untag, {**ask, "key": "a"})
     raw("rest: delete-experiment-tag twice", "POST", untag, {**ask, "key": "a"})
@@ -151,7 +167,12 @@ def runs(record: Recording, home: str) -> str:
     ask = {"run_id": run_id}
     raw("rest: runs/create least", "POST", create, {"experiment_id": home})
     raw("rest: runs/create id number", "POST", create, {"experiment_id": int(home)})
-    raw("rest: runs/create time as text", "POST", create, {**question, "start_time": f"{LONG_AGO + 51}"})
+    raw(
+        "rest: runs/create time as text",
+        "POST",
+        create,
+        {**question, "start_time": f"{LONG_AGO + 51}"},
+    )
     raw("rest: runs/create time words", "POST", create, {**question, "start_time": "noon"})
     raw("rest: runs/create words", "POST", create, {"experiment_id": "x"})
     raw("rest: runs/create unknown", "POST", create, {"experiment_id": "98765"})
@@ -162,7 +183,9 @@ def runs(record: Recording, home: str) -> str:
     raw("rest: runs/get unknown", "GET", f"{API}/runs/get", {"run_id": "e" * 32})
     raw("rest: runs/get strange", "GET", f"{API}/runs/get", {"run_id": "../x"})
     update = f"{API}/runs/update"
-    raw("rest: runs/update", "POST", update, {**ask, "status": "FINISHED", "end_time": LONG_AGO + 9})
+    raw(
+        "rest: runs/update", "POST", update, {**ask, "status": "FINISHED", "end_time": LONG_AGO + 9}
+    )
     raw("rest: runs/update name", "POST", update, {**ask, "run_name": "r2"})
     raw("rest: runs/update empty name", "POST", update, {**ask, "run_name": ""})
     raw("rest: runs/update bad status", "POST", update, {**ask, "status": "GREAT"})
@@ -260,13 +283,23 @@ def batches(record: Recording, home: str) -> None:
         ("timestamp", -5),
     ):
         bad = {**point, field: value}
-        raw(f"rest: log-batch metric {field} {value}", "POST", batch, {**ask, "metrics": [point, bad]})
+        raw(
+            f"rest: log-batch metric {field} {value}",
+            "POST",
+            batch,
+            {**ask, "metrics": [point, bad]},
+        )
     for field in point:
         less = {name: value for name, value in point.items() if name != field}
         raw(f"rest: log-batch metric without {field}", "POST", batch, {**ask, "metrics": [less]})
     raw("rest: log-batch param without key", "POST", batch, {**ask, "params": [{"value": "1"}]})
     raw("rest: log-batch param without value", "POST", batch, {**ask, "params": [{"key": "pv"}]})
-    raw("rest: log-batch param changed", "POST", batch, {**ask, "params": [{"key": "p", "value": "2"}]})
+    raw(
+        "rest: log-batch param changed",
+        "POST",
+        batch,
+        {**ask, "params": [{"key": "p", "value": "2"}]},
+    )
     raw("rest: log-batch tag without key", "POST", batch, {**ask, "tags": [{"value": "1"}]})
     raw("rest: log-batch tag without value", "POST", batch, {**ask, "tags": [{"key": "tv"}]})
     raw("rest: log-batch unknown run", "POST", batch, {"run_id": "e" * 32, "metrics": [point]})
@@ -287,7 +320,12 @@ def batches(record: Recording, home: str) -> None:
         raw(f"rest: log-batch of {name}", "POST", batch, data=json.dumps(much).encode())
     long = {"key": "long", "value": "x" * 6001}
     raw("rest: log-batch long param", "POST", batch, {**ask, "params": [long]})
-    raw("rest: log-batch long tag", "POST", batch, {**ask, "tags": [{"key": "l", "value": "x" * 8001}]})
+    raw(
+        "rest: log-batch long tag",
+        "POST",
+        batch,
+        {**ask, "tags": [{"key": "l", "value": "x" * 8001}]},
+    )
     raw("rest: runs/get after batches", "GET", f"{API}/runs/get", ask)
     dataset = {
         "name": "d",
@@ -299,7 +337,12 @@ def batches(record: Recording, home: str) -> None:
     }
     inputs = f"{API}/runs/log-inputs"
     context = [{"key": "mlflow.data.context", "value": "training"}]
-    raw("rest: log-inputs", "POST", inputs, {**ask, "datasets": [{"dataset": dataset, "tags": context}]})
+    raw(
+        "rest: log-inputs",
+        "POST",
+        inputs,
+        {**ask, "datasets": [{"dataset": dataset, "tags": context}]},
+    )
     raw("rest: log-inputs empty", "POST", inputs, ask)
     for field in ("schema", "profile"):
         less = {name: value for name, value in dataset.items() if name != field}
@@ -395,7 +438,12 @@ def histories(record: Recording, home: str) -> None:
             {**both, "start_step": 3, "end_step": 8, "max_results": 3},
         )
         raw(f"rest: bulk-interval half{name}", "GET", bulk, {**both, "start_step": 3})
-        raw(f"rest: bulk-interval turned{name}", "GET", bulk, {**both, "start_step": 5, "end_step": 3})
+        raw(
+            f"rest: bulk-interval turned{name}",
+            "GET",
+            bulk,
+            {**both, "start_step": 5, "end_step": 3},
+        )
         raw(f"rest: bulk-interval limit 0{name}", "GET", bulk, {**both, "max_results": 0})
         raw(f"rest: bulk-interval limit 2,501{name}", "GET", bulk, {**both, "max_results": 2501})
         raw(f"rest: bulk-interval no runs{name}", "GET", bulk, {"metric_key": "m"})
@@ -436,7 +484,12 @@ def ends(record: Recording, run_id: str) -> None:
     raw("rest: runs/update deleted", "POST", f"{API}/runs/update", {**ask, "run_name": "x"})
     raw("rest: set-tag deleted", "POST", f"{API}/runs/set-tag", {**ask, "key": "a", "value": "b"})
     raw("rest: delete-tag deleted", "POST", f"{API}/runs/delete-tag", {**ask, "key": "a"})
-    raw("rest: log-parameter deleted", "POST", f"{API}/runs/log-parameter", {**ask, "key": "a", "value": "b"})
+    raw(
+        "rest: log-parameter deleted",
+        "POST",
+        f"{API}/runs/log-parameter",
+        {**ask, "key": "a", "value": "b"},
+    )
     raw(
         "rest: log-metric deleted",
         "POST",
