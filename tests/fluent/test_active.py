@@ -97,3 +97,10 @@ def test_a_thread_does_not_end_the_run_of_another() -> None:
     with mlflow.start_run() as run:
         in_thread(mlflow.end_run)
         assert mlflow.get_run(run.info.run_id).info.status == "RUNNING"
+
+
+def test_a_block_may_end_in_another_thread() -> None:
+    run = mlflow.start_run()
+    in_thread(lambda: run.__exit__(None, None, None))
+    assert mlflow.active_run() is None
+    assert mlflow.get_run(run.info.run_id).info.status == "FINISHED"

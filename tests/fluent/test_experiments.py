@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -78,3 +80,11 @@ def test_search_gives_all_pages(place: str) -> None:
     found = mlflow.search_experiments(filter_string=wanted, order_by=["name"])
     assert [experiment.name for experiment in found] == names
     assert len(mlflow.search_experiments(filter_string=wanted, max_results=3)) == 3
+
+
+def test_child_processes_inherit_it(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "another than the active one")
+    made = mlflow.set_experiment("inherited")
+    script = "import mlflow; print(mlflow.start_run().info.experiment_id)"
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert told.stdout.split()[:1] == [made.experiment_id]

@@ -39,7 +39,7 @@ class OpenRun:
         self.parent_id = parent_id
         self.monitor = monitor
         self.pid = os.getpid()
-        self.thread = threading.get_ident()
+        self.thread = threading.current_thread()
 
     @property
     def run_id(self) -> str:
@@ -71,6 +71,8 @@ def stack() -> list[OpenRun]:
 def top() -> OpenRun | None:
     """The active run of this thread."""
     runs = _stacks.runs
+    while runs and _open.get(runs[-1].run_id) is not runs[-1]:
+        runs.pop()  # ended by another thread
     return runs[-1] if runs else None
 
 
@@ -87,11 +89,6 @@ def remove(opened: OpenRun) -> bool:
         _stacks.runs.remove(opened)
     with _lock:
         return _open.get(opened.run_id) is opened and _open.pop(opened.run_id) is opened
-
-
-def is_open(opened: OpenRun) -> bool:
-    """Whether a run has not ended yet; another thread may have ended it."""
-    return _open.get(opened.run_id) is opened
 
 
 def opened_here(run_id: str) -> OpenRun | None:

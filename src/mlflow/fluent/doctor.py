@@ -14,7 +14,7 @@ from mlflow.version import MILLSTREAM_VERSION, VERSION
 from mlflow.wire.experiments import SearchExperiments
 from mlflow.wire.server import AskServerInfo
 
-_PACKAGES = ("granian", "msgspec", "numpy", "pandas", "psycopg", "pymysql", "starlette", "urllib3")
+_PACKAGES = ("granian", "msgspec", "numpy", "pandas", "psycopg", "pymysql", "urllib3")
 
 
 def report(mask_envs: bool = False) -> dict[str, str]:

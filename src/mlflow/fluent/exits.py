@@ -41,6 +41,7 @@ def install(end: End) -> None:
         end: ends a run with a status.
     """
     global _end, _installed_in
+    _watch_termination()
     if _installed_in == os.getpid():
         return
     first, _installed_in = _installed_in == 0, os.getpid()
@@ -49,7 +50,6 @@ def install(end: End) -> None:
         atexit.register(_at_exit)
         _watch_exceptions()
         _watch_exit_codes()
-        _watch_termination()
     _watch_multiprocessing()
 
 
@@ -57,6 +57,12 @@ def carry_on() -> None:
     """Note that the program goes on, so an error that it met before was not its end."""
     global _fate
     _fate = None
+
+
+def hold_if_terminating() -> None:
+    """Begin nothing new in the moment in which the process dies of a signal."""
+    if _terminating.is_set():
+        threading.Event().wait(_GRACE)
 
 
 def status_for(error: BaseException | None) -> str:
@@ -68,7 +74,7 @@ def status_for(error: BaseException | None) -> str:
     return "FAILED"
 
 
-def _end_all(status: str, thread: int | None = None) -> None:
+def _end_all(status: str, thread: threading.Thread | None = None) -> None:
     for opened in active.all_open():
         if _end is not None and thread in (None, opened.thread):
             try:
@@ -97,7 +103,7 @@ def _watch_exceptions() -> None:
     def ending_excepthook(args: threading.ExceptHookArgs) -> None:
         previous_in_thread(args)
         if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):
-            _end_all(status_for(args.exc_value), threading.get_ident())
+            _end_all(status_for(args.exc_value), threading.current_thread())
 
     sys.excepthook = noting_excepthook
     threading.excepthook = ending_excepthook
@@ -118,8 +124,8 @@ def _watch_exit_codes() -> None:
 
 def _watch_termination() -> None:
     """Take SIGTERM where nobody else has; a program's own handler stays."""
-    if threading.current_thread() is not threading.main_thread():
-        return
+    if _terminating.is_set() or threading.current_thread() is not threading.main_thread():
+        return  # only the main thread may, and a second signal is to kill at once
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _terminate)
 
@@ -138,7 +144,8 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 
 def _end_and_die(number: int) -> None:
     try:
-        _end_all("KILLED")
+        while active.any_open():  # the other threads go on meanwhile
+            _end_all("KILLED")
     finally:
         _ended.set()
         os.kill(os.getpid(), number)

@@ -72,8 +72,11 @@ def set_experiment(
     if experiment.experiment_id:
         _active = Chosen(experiment.experiment_id)
         MLFLOW_EXPERIMENT_ID.set(experiment.experiment_id)
+        MLFLOW_EXPERIMENT_NAME.unset()  # it may name another one, and the two must agree
     else:
         _active = Chosen(None, experiment.name)
+        MLFLOW_EXPERIMENT_NAME.set(experiment.name)
+        MLFLOW_EXPERIMENT_ID.unset()
     return experiment
 
 

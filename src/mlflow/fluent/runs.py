@@ -46,14 +46,12 @@ class ActiveRun(Run):
         trace: TracebackType | None,
     ) -> None:
         opened = active.opened_here(self.info.run_id)
-        if opened is None or opened not in active.stack():
-            return  # ended inside of the block
         status = exits.status_for(error)
-        while True:
-            above = active.stack()[-1]
-            end(above, status)
-            if above is opened:
-                return
+        if opened in active.stack():
+            while (inner := active.top()) is not None and inner is not opened:
+                end(inner, status)
+        if opened is not None and opened.run is self:  # else it ended inside of the block
+            end(opened, status)
 
 
 def start_run(
@@ -88,6 +86,7 @@ def start_run(
         MlflowException: the run to continue is deleted or unknown or of another experiment.
     """
     global _last
+    exits.hold_if_terminating()
     exits.carry_on()
     above = active.top()
     if above is not None and not nested:
