@@ -27,6 +27,7 @@ from typing import NamedTuple
 EVEN, DELTAS = 0, 1
 SHUFFLED = 16
 MAX_DOUBLE = sys.float_info.max
+WORTH = 0.75  # compressed values must be this much smaller, for reading them takes longer
 _HEAD = struct.Struct("<BI")
 _PAIR = struct.Struct("<qq")
 _ONE = struct.Struct("<q")
@@ -116,7 +117,7 @@ def pack(points: Points, *, squeeze: bool = False) -> bytes:
     flags = step_mode | time_mode << 2
     if squeeze and count > 32:
         small = zlib.compress(b"".join(raw[place::8] for place in range(8)), 6)
-        if len(small) < 0.9 * len(raw):
+        if len(small) < WORTH * len(raw):
             flags, raw = flags | SHUFFLED, small
     return b"".join((_HEAD.pack(flags, count), steps, times, raw))
 
@@ -136,18 +137,23 @@ def unpack(data: bytes) -> Points:
     return Points(steps, times, [*_array("d", raw)])
 
 
-def pick(data: bytes, places: list[int]) -> Points:
+def pick(data: bytes, places: Sequence[int]) -> Points:
     """The points at some places of a block, without making all the others."""
     flags, count = _HEAD.unpack_from(data)
-    if len(places) * 4 > count or flags & (SHUFFLED | DELTAS | DELTAS << 2):
+    if len(places) * 4 > count or flags & (DELTAS | DELTAS << 2):
         return taken(unpack(data), places)
     step, step_distance = _PAIR.unpack_from(data, _HEAD.size)
     time, time_distance = _PAIR.unpack_from(data, _HEAD.size + _PAIR.size)
     values = _HEAD.size + 2 * _PAIR.size
+    if flags & SHUFFLED:
+        shuffled = zlib.decompress(data[values:])
+        found = [_DOUBLE.unpack(shuffled[place::count])[0] for place in places]
+    else:
+        found = [_DOUBLE.unpack_from(data, values + 8 * place)[0] for place in places]
     return Points(
         [step + step_distance * place for place in places],
         [time + time_distance * place for place in places],
-        [_DOUBLE.unpack_from(data, values + 8 * place)[0] for place in places],
+        found,
     )
 
 

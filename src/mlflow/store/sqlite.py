@@ -104,8 +104,8 @@ class SqliteDatabase(Database):
             "case_sensitive_like = ON",
             "temp_store = MEMORY",
             "cache_size = -8000",
-            "wal_autocheckpoint = 8000",
-            "journal_size_limit = 67108864",
+            "wal_autocheckpoint = 2000",
+            "journal_size_limit = 8388608",
         ):
             raw.execute(f"PRAGMA {pragma}")
         for name, (arguments, function) in SQLITE_FUNCTIONS.items():
@@ -194,4 +194,12 @@ def _explained(file: str) -> Any:
             ) from error
         if "readonly" in text:
             raise invalid(f"The database {file!r} cannot be written: {text}.") from error
+        raise
+    except sqlite3.DatabaseError as error:
+        if "malformed" in str(error) or "not a database" in str(error):
+            raise MlflowException(
+                f"The database {file!r} is damaged ({error}). Stop all servers on it and restore "
+                "it from a backup, or save what can be read with the command: sqlite3 FILE .recover",
+                "DATA_LOSS",
+            ) from error
         raise
