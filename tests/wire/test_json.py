@@ -196,3 +196,15 @@ def test_query_strings() -> None:
         _json.decode_query(wire.experiments.search, b"max_results=many")
     again = _json.decode_query(wire.experiments.search, _json.encode_query(ask).encode())
     assert again == ask
+
+
+def test_null_counts_as_not_given() -> None:
+    assert read(wire.metrics.log_metric, metric(step=None)).step == 0
+    batch = {"run_id": RUN, "params": None, "tags": [{"key": "t", "value": None}, {"key": "u"}]}
+    assert [tag.value for tag in read(wire.metrics.log_batch, batch).tags] == ["", ""]
+
+
+def test_a_run_that_cannot_exist_is_not_found() -> None:
+    with pytest.raises(MlflowException) as caught:
+        read(wire.runs.get, {"run_id": "../x"})
+    assert caught.value.error_code == "RESOURCE_DOES_NOT_EXIST"

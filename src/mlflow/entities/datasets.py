@@ -32,7 +32,7 @@ class InputTag(Entity):
     value: str
 
 
-class DatasetInput(Entity):
+class DatasetInput(Entity, omit_defaults=True):
     """A data set that a run read; the tag `mlflow.data.context` says what for."""
 
     dataset: Dataset

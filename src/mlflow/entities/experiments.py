@@ -38,7 +38,7 @@ class ExperimentTag(Entity):
     """A tag of an experiment."""
 
     key: str
-    value: str
+    value: str = ""
 
 
 class Experiment(Entity):

@@ -31,11 +31,11 @@ class Param(Entity):
     """A parameter of a run; its value never changes."""
 
     key: str
-    value: str
+    value: str = ""
 
 
 class RunTag(Entity):
     """A tag of a run."""
 
     key: str
-    value: str
+    value: str = ""

@@ -161,6 +161,7 @@ def message(engine: Engine, row: ExperimentRow) -> ExperimentMessage:
         last_update_time=row.updated,
         creation_time=row.created,
         tags=[ExperimentTag(key, value) for key, value in row.tags.items()],
+        workspace="default",
     )
 
 

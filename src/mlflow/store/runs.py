@@ -150,10 +150,8 @@ class Runs:
             if row is None:
                 return None
             run = self._whole(connection, [row], root, None)[0]
-            read, made = Datasets.models_of(connection, [row.id])
-            run.inputs = run.inputs or InputsMessage()
-            run.inputs.model_inputs = read.get(row.id, [])
-            run.outputs = OutputsMessage(made.get(row.id, []))
+            assert run.inputs is not None
+            run.inputs.model_inputs = Datasets.models_of(connection, [row.id])[0].get(row.id, [])
             return run
 
         return self._database.read(work)
@@ -318,9 +316,8 @@ class Runs:
                 info=row.info(root),
                 data=PackedData(metrics=metrics.get(row.id, []), params=params, tags=tags),
                 inputs=InputsMessage(inputs.get(row.id, [])),
+                outputs=OutputsMessage(made.get(row.id, [])),
             )
-            if row.id in made:
-                run.outputs = OutputsMessage(made[row.id])
             runs.append(run)
         return runs
 

@@ -65,13 +65,29 @@ def decode_body(endpoint: AnyEndpoint, body: bytes) -> Question:
             body = msgspec.json.decode(body, type=str).encode()
         question: Question = _decoder(kind).decode(body)
     except msgspec.ValidationError as error:
-        raise _explained(error, body) from None
+        question = _without_nulls(kind, body, error)
     except (msgspec.DecodeError, UnicodeError) as error:
         raise invalid(f"The body of the request is not valid JSON: {error}.") from None
     except RecursionError:
         raise invalid("The body of the request is nested too deeply.") from None
     question.check()
     return question
+
+
+def _without_nulls(kind: type[Question], body: bytes, error: msgspec.ValidationError) -> Question:
+    """Read a body once more, with fields that are null taken as not given."""
+    if "`null`" not in str(error):
+        raise _explained(error, body) from None
+    try:
+        return msgspec.convert(_filled(msgspec.json.decode(body)), kind, strict=False)
+    except msgspec.ValidationError as second:
+        raise _explained(second, body) from None
+
+
+def _filled(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _filled(item) for name, item in value.items() if item is not None}
+    return [_filled(item) for item in value] if isinstance(value, list) else value
 
 
 def decode_query(endpoint: AnyEndpoint, query: bytes) -> Question:

@@ -18,6 +18,7 @@ class ExperimentMessage(msgspec.Struct, omit_defaults=True):
     last_update_time: int
     creation_time: int
     tags: list[ExperimentTag] = []
+    workspace: str | None = None
 
     def entity(self) -> Experiment:
         """The experiment as users of the Python API see it."""

@@ -16,7 +16,7 @@ from mlflow.entities.runs import (
     RunOutputs,
     RunStatus,
 )
-from mlflow.exceptions import invalid
+from mlflow.exceptions import MlflowException, invalid, missing
 from mlflow.wire import _fields as rules
 from mlflow.wire._endpoint import Empty, Endpoint, Question, may
 from mlflow.wire.metrics import AboutRun
@@ -123,7 +123,7 @@ class CreateRun(Question, kw_only=True, omit_defaults=True):
     again with the same id gives the run that is there.
     """
 
-    experiment_id: str = "0"
+    experiment_id: str
     user_id: str | None = None
     run_name: str | None = None
     start_time: int = 0
@@ -150,6 +150,13 @@ class CreateRun(Question, kw_only=True, omit_defaults=True):
 
 class GetRun(AboutRun, kw_only=True, omit_defaults=True):
     """Get a run with its latest metrics, params, tags, inputs and outputs."""
+
+    def check(self) -> None:
+        rules.require("run_id", self.run_id or self.run_uuid)
+        try:
+            super().check()
+        except MlflowException:
+            raise missing(f"Run with id={self.run_id[:300]} not found") from None
 
 
 class FoundRun(msgspec.Struct):
