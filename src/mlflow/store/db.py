@@ -18,6 +18,7 @@ from mlflow.exceptions import TEMPORARILY_UNAVAILABLE, MlflowException
 T = TypeVar("T")
 Row = tuple[Any, ...]
 ATTEMPTS = 6
+IDLE_SECONDS = 30  # a connection that was unused for longer is tried before it is used
 
 
 class Connection(ABC):
@@ -172,10 +173,15 @@ class Pool:
         self._close(connection)
         self._slots.release()
 
+    def forget_idle(self) -> None:
+        """Close what is idle: when one connection broke, the others did most likely too."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            self._close(connection)
+
     def close(self) -> None:
         """Close what is idle now, and the rest when it comes back."""
         with self._lock:
             self._closed = True
-            idle, self._idle = self._idle, []
-        for connection in idle:
-            self._close(connection)
+        self.forget_idle()

@@ -1,12 +1,13 @@
 """MySQL 8 and MariaDB 10.6 or newer, through PyMySQL."""
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from mlflow.environment_variables import MLFLOW_DATABASE_POOL_SIZE
 from mlflow.exceptions import RESOURCE_EXHAUSTED, MlflowException, invalid
-from mlflow.store.db import Connection, Database, Passing, Pool, Row
+from mlflow.store.db import IDLE_SECONDS, Connection, Database, Passing, Pool, Row
 from mlflow.store.uri import hidden
 
 T = TypeVar("T")
@@ -14,6 +15,7 @@ T = TypeVar("T")
 SQL_MODE = "STRICT_TRANS_TABLES,ANSI_QUOTES,PIPES_AS_CONCAT,NO_ENGINE_SUBSTITUTION"
 _DEADLOCK = {1205, 1213, 1020}  # lock wait time-out, deadlock, record has changed
 _LOST = {2003, 2006, 2013, 2055, 1053, 1927, 1040}
+_EXISTS = 1062  # another row with the same unique key
 _FULL = {1021, 1114, 3675}
 
 
@@ -24,6 +26,7 @@ class MysqlConnection(Connection):
 
     def __init__(self, raw: Any) -> None:
         self.raw = raw
+        self.used = time.monotonic()
 
     def _execute(self, sql: str, parameters: Sequence[Any]) -> Any:
         cursor = self.raw.cursor()
@@ -78,13 +81,17 @@ class MysqlDatabase(Database):
 
         self._pymysql = pymysql
         self.url = url
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+            port = parts.port or 3306
+        except ValueError:
+            raise invalid(f"{hidden(url)!r} cannot be read: its host or port is none.") from None
         query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         if not parts.path.strip("/"):
             raise invalid(f"{hidden(url)} names no database: write mysql://user@host/database.")
         self._options: dict[str, Any] = {
             "host": parts.hostname or "localhost",
-            "port": parts.port or 3306,
+            "port": port,
             "user": unquote(parts.username or "root"),
             "password": unquote(parts.password or ""),
             "database": unquote(parts.path.strip("/")),
@@ -112,15 +119,27 @@ class MysqlDatabase(Database):
             raise Passing(str(error.args[-1])) from error
 
     def _borrowed(self, use: Callable[[MysqlConnection], T]) -> T:
-        connection = self._pool.borrow()
+        connection: MysqlConnection = self._pool.borrow()
+        if time.monotonic() - connection.used > IDLE_SECONDS:  # it may have been cut off meanwhile
+            try:
+                connection.raw.ping(reconnect=False)
+            except self._pymysql.err.Error:
+                self._pool.discard(connection)
+                return self._borrowed(use)
         try:
             result = use(connection)
+        except self._pymysql.err.IntegrityError as error:
+            self._pool.discard(connection)
+            if error.args[0] == _EXISTS:
+                raise Passing("another request has just written the same") from error
+            raise
         except (self._pymysql.err.OperationalError, self._pymysql.err.InterfaceError) as error:
             code = error.args[0] if error.args else 0
             self._pool.discard(connection)
             if code in _DEADLOCK:
                 raise Passing("it chose this request as victim of a deadlock") from error
             if code in _LOST or code == 0:
+                self._pool.forget_idle()
                 raise Passing(str(error.args[-1] if error.args else error)) from error
             if code in _FULL:
                 raise MlflowException(
@@ -132,6 +151,7 @@ class MysqlDatabase(Database):
         except BaseException:
             self._pool.discard(connection)
             raise
+        connection.used = time.monotonic()
         self._pool.give_back(connection)
         return result
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 
 from mlflow.environment_variables import MLFLOW_DATABASE_POOL_SIZE
 from mlflow.exceptions import RESOURCE_EXHAUSTED, MlflowException, invalid
-from mlflow.store.db import Connection, Database, Passing, Pool, Row
+from mlflow.store.db import IDLE_SECONDS, Connection, Database, Passing, Pool, Row
 from mlflow.store.uri import hidden
 
 T = TypeVar("T")
@@ -107,6 +107,8 @@ class PostgresqlDatabase(Database):
             first = self._connect()
         except Passing as error:
             raise invalid(f"The database {hidden(url)} cannot be opened: {error}.") from error
+        except psycopg.ProgrammingError:  # its text may hold a password
+            raise invalid(f"{hidden(url)!r} is not written as PostgreSQL's URLs are.") from None
         if first.raw.info.server_version < OLDEST:
             raise invalid(
                 f"The PostgreSQL server at {hidden(url)} has version "
@@ -138,7 +140,7 @@ class PostgresqlDatabase(Database):
     def _borrowed(self, use: Callable[[PostgresqlConnection], T]) -> T:
         psycopg = self._psycopg
         connection: PostgresqlConnection = self._pool.borrow()
-        if time.monotonic() - connection.used > 30:  # it may have been cut off meanwhile
+        if time.monotonic() - connection.used > IDLE_SECONDS:  # it may have been cut off meanwhile
             try:
                 connection.raw.execute("SELECT 1")
             except psycopg.Error:
@@ -149,6 +151,12 @@ class PostgresqlDatabase(Database):
         except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure) as error:
             self._return(connection)
             raise Passing("it chose this request as victim of a deadlock") from error
+        except psycopg.errors.UniqueViolation as error:
+            self._return(connection)
+            raise Passing("another request has just written the same") from error
+        except psycopg.errors.InsufficientPrivilege as error:
+            self._return(connection)
+            raise invalid(f"The database {hidden(self.url)} refuses: {error}.") from error
         except (psycopg.errors.DiskFull, psycopg.errors.OutOfMemory) as error:
             self._return(connection)
             raise MlflowException(
@@ -161,6 +169,7 @@ class PostgresqlDatabase(Database):
             raise invalid("The search took too long: make its filter simpler.") from error
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             self._pool.discard(connection)
+            self._pool.forget_idle()
             raise Passing(" ".join(str(error).split())) from error
         except BaseException:
             self._return(connection)

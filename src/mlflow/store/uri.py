@@ -38,6 +38,7 @@ def parse(uri: str) -> StoreUri:
     if scheme == "sqlite":
         return StoreUri("sqlite", _sqlite_file(uri, rest))
     if scheme in _SQL and rest.startswith("//"):
+        _check_authority(uri, rest)
         return StoreUri(_SQL[scheme], f"{_SQL[scheme]}:{rest}")
     if scheme == "file" and ":" in uri:
         uri = unquote(urlsplit(uri).path)
@@ -50,14 +51,26 @@ def parse(uri: str) -> StoreUri:
 
 
 def hidden(uri: str) -> str:
-    """The URI without its password, for messages."""
-    return re.sub(r"(://[^/@:]*):[^@/]*@", r"\1:***@", uri)
+    """The URI without its passwords, for messages; rather too much is hidden than too little."""
+    uri = re.sub(r"^([\w+.\-]*:(?://)?[^/@:]*):.*@", r"\1:***@", uri)
+    return re.sub(r"(pass(?:word|wd)?)=[^&]*", r"\1=***", uri, flags=re.IGNORECASE)
+
+
+def _check_authority(uri: str, rest: str) -> None:
+    """Refuse what drivers would take apart elsewhere than the user meant."""
+    place = rest[2:].partition("?")[0]
+    before, _, behind = place.partition("/")
+    if before.count("@") > 1 or "@" in behind or re.search(r"%(?![0-9A-Fa-f]{2})", place):
+        raise invalid(
+            f"{hidden(uri)!r} cannot be read: in names and passwords write @ as %40, / as %2F, "
+            ": as %3A and % as %25."
+        )
 
 
 def _sqlite_file(uri: str, rest: str) -> str:
     path = unquote(rest.partition("?")[0])
     if not path.startswith("///") or len(path) == 3 or path == "///:memory:":
         raise invalid(
-            f"{uri!r} names no file: write sqlite:///relative/file.db or sqlite:////absolute/file.db."
+            f"{hidden(uri)!r} names no file: write sqlite:///relative/file.db or sqlite:////absolute/file.db."
         )
     return str(Path(path[3:]).expanduser().absolute())

@@ -55,9 +55,13 @@ class Writer(Generic[R]):
         if self._hurried():
             self._settle([(request, future)])
             return future
-        if self._thread is None:
-            self._start()
-        self._queue.put((request, future))
+        with self._lock:  # so that nothing is queued behind the end
+            if self._closed:
+                raise MlflowException("The store is being closed.", TEMPORARILY_UNAVAILABLE)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
+                self._thread.start()
+            self._queue.put((request, future))
         return future
 
     def close(self) -> None:
@@ -66,14 +70,8 @@ class Writer(Generic[R]):
             self._closed = True
             if self._thread is None:
                 return
-        self._queue.put(None)
+            self._queue.put(None)
         self._thread.join()
-
-    def _start(self) -> None:
-        with self._lock:
-            if self._thread is None and not self._closed:
-                self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
-                self._thread.start()
 
     def _work(self) -> None:
         while True:
@@ -102,13 +100,18 @@ class Writer(Generic[R]):
         except WouldBlock:
             raise
         except Exception as error:
-            if len(group) > 1:  # find out whose fault it is
+            if len(group) > 1 and not _is_away(error):  # find out whose fault it is
                 for item in group:
                     self._settle([item])
                 return
-            errors = [error]
+            errors = [error] * len(group)
         for (_, future), problem in zip(group, errors, strict=True):
             if problem is None:
                 future.set_result(DONE)
             else:
                 future.set_exception(problem)
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether the database could not be reached, which is no request's fault."""
+    return isinstance(error, MlflowException) and error.error_code == TEMPORARILY_UNAVAILABLE
