@@ -46,8 +46,24 @@ def test_the_same_key_may_be_compared_twice() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "params.a = 'x' params.b != 'y'",
+        "AND params.a = 'x' AND params.b != 'y'",
+        "params.a = 'x' AND AND params.b != 'y'",
+        "params.a = 'x' AND params.b != 'y' AND",
+        "params.a = 'x' params.\"b\" != 'y' AND AND",
+    ],
+)
+def test_loose_ands_are_overlooked_as_officially(text: str) -> None:
+    assert parse_filter(text, RUNS) == And((A, B))
+    assert parse_filter("AND", RUNS) is None
+
+
+@pytest.mark.parametrize(
     ("text", "key"),
     [
+        ("params.'a b' = 'v'", "a b"),
         ("params.p = 'v'", "p"),
         ("params.a.b.c = 'v'", "a.b.c"),
         ("params.`a b` = 'v'", "a b"),
@@ -154,10 +170,16 @@ def test_comparators_have_any_case(word: str) -> None:
         ("metrics.m = 1; metrics.n = 2", "unexpected character ';'"),
         ("metrics.m", "unexpected end of the text. Expected a comparator"),
         ("metrics.m >", "unexpected end of the text. Expected a number without quotes"),
-        ("metrics.m > 1 metrics.n > 2", "unexpected 'metrics.n'. Expected AND, OR or the end"),
-        ("metrics.m > 1 AND", "unexpected end of the text. Expected an identifier"),
-        ("AND metrics.m > 1", "unexpected 'AND'"),
-        ("metrics.m > 1 AND AND metrics.n > 1", "unexpected 'AND'"),
+        ("metrics.m > 1 foo", "invalid attribute key 'foo'"),
+        ("metrics.m > 1 OR", "unexpected end of the text. Expected an identifier"),
+        ("OR metrics.m > 1", "unexpected 'OR'"),
+        ("metrics.m > 1 OR OR metrics.n > 1", "unexpected 'OR'"),
+        ("NOT", "unexpected end of the text"),
+        ("metrics.m > 1 metrics.n > 2 OR run_id = 'a'", "'metrics.n'. Expected AND or OR"),
+        ("AND metrics.n > 2 OR run_id = 'a'", "unexpected 'AND'. Expected an identifier"),
+        ("run_id = 'a' OR metrics.n > 2 AND", "unexpected end of the text. Expected an identifier"),
+        ("(metrics.m > 1 AND)", "unexpected ')'. Expected an identifier"),
+        ("(metrics.m > 1 AND AND metrics.n > 1)", "unexpected 'AND'. Expected an identifier"),
         ("metrics.m > 1 2", "unexpected '2'"),
         ("metrics.m > abc", "unexpected 'abc'. Expected a number without quotes"),
         ("metrics.m > 1abc", "unexpected '1abc'"),
@@ -266,6 +288,7 @@ def test_other_names_of_attributes(text: str, key: str) -> None:
 @pytest.mark.parametrize("word", ["IN", "NOT IN", "not in"])
 def test_lists_of_run_ids(word: str) -> None:
     tree = parse_filter(f"run_id {word} ('a', \"b\")", RUNS)
+    assert tree == parse_filter(f"run_id {word} ('a', \"b\",)", RUNS)
     assert tree == compared("attribute", "run_id", word.upper(), ("a", "b"))
 
 

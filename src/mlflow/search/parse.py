@@ -11,7 +11,9 @@
                  | identifier IS [NOT] NULL
     identifier  := [entity "."] key | function "(" identifier [ "," step ] ")"
 
-The official language is the part of it with AND alone and fewer comparators for some fields.
+The official language is the part of it with AND alone and fewer comparators for some fields. Its
+server overlooks an AND that is missing, doubled or at an end; so do we, as long as the filter says
+nothing that only we understand (OR, NOT, parentheses), where it would be a guess.
 """
 
 from typing import NoReturn
@@ -48,10 +50,7 @@ def parse_filter(text: str | None, noun: Noun) -> Node | None:
     reader = Reader(text, noun)
     if not text.strip():
         raise refuse(text, len(text), "it is blank", "a comparison, or no filter at all")
-    tree = reader.either()
-    if reader.token.kind is not Kind.END:
-        reader.fail(f"unexpected {reader.token}", "AND, OR or the end")
-    return tree
+    return reader.filter()
 
 
 class Reader:
@@ -66,6 +65,12 @@ class Reader:
         self._depth = 0
         self._comparisons = 0
         self._values = 0
+        self._loose: Token | None = None  # where an AND is missing or too many
+        self._strict = False
+
+    def ahead(self, kind: Kind) -> bool:
+        """Whether the next token is of that kind."""
+        return self.token.kind is kind
 
     @property
     def token(self) -> Token:
@@ -98,29 +103,55 @@ class Reader:
 
     # ---- clauses
 
-    def either(self) -> Node:
+    def filter(self) -> Node | None:
+        """The whole text as clauses; None if it says nothing but AND."""
+        self._overlook()
+        if self.ahead(Kind.END):
+            return None
+        tree = self._either()
+        if not self.ahead(Kind.END):
+            self.fail(f"unexpected {self.token}", "AND, OR or the end")
+        if self._strict and self._loose:
+            expected = "AND or OR" if not self._loose.keyword else self._identifiers()
+            self.fail(f"unexpected {self._loose}", expected, self._loose)
+        return tree
+
+    def _overlook(self) -> None:
+        """Pass by an AND that joins nothing."""
+        while self.token.keyword == "AND":
+            token = self.take()
+            self._loose = self._loose or token
+
+    def _either(self) -> Node:
         """Clauses joined by OR."""
         parts = [self._all()]
         while self.takes("OR"):
+            self._strict = True
             parts.append(self._all())
         return parts[0] if len(parts) == 1 else Or(tuple(parts))
 
     def _all(self) -> Node:
         parts = [self._clause()]
-        while self.takes("AND"):
+        while self.token.keyword == "AND" or self._starts():
+            if not self.takes("AND"):
+                self._loose = self._loose or self.token
+            self._overlook()
+            if self.ahead(Kind.END) and not self._strict:
+                break
             parts.append(self._clause())
         return parts[0] if len(parts) == 1 else And(tuple(parts))
 
     def _clause(self) -> Node:
         negated = False
         while self.takes("NOT"):
-            negated = not negated
+            negated, self._strict = not negated, True
         if self.token.kind is Kind.OPEN:
             self._depth += 1
+            self._strict = True
             if self._depth > MAX_DEPTH:
                 self.fail("the parentheses are nested too deep", f"at most {MAX_DEPTH} levels")
             self.take()
-            part = self.either()
+            part = self._either()
             self.expect(Kind.CLOSE, "AND, OR or ')'")
             self._depth -= 1
         else:
@@ -161,13 +192,17 @@ class Reader:
 
     # ---- identifiers
 
+    def _starts(self) -> bool:
+        """Whether an identifier comes next."""
+        token = self.token
+        if token.kind is Kind.WORD:
+            return token.keyword not in _WORDS
+        return token.kind is Kind.STRING and token.text[0] == '"'
+
     def identifier(self) -> tuple[Field, ValueKind]:
         """A field of the noun and the kind of its values."""
         token = self.token
-        if token.kind is Kind.STRING and token.text[0] == '"':
-            self.take()
-            return self._field(token)
-        if token.kind is not Kind.WORD or token.keyword in _WORDS:
+        if not self._starts():
             self.fail(f"unexpected {token}", self._identifiers())
         self.take()
         if token.keyword and self.token.kind is Kind.OPEN:
@@ -253,8 +288,10 @@ class Reader:
         if comparator.endswith("IN"):
             self.expect(Kind.OPEN, "values in parentheses, as in ('a', 'b')")
             values = [self._scalar(kind)]
-            while self.token.kind is Kind.COMMA:
+            while self.ahead(Kind.COMMA):
                 self.take()
+                if self.ahead(Kind.CLOSE):  # ('a',) is officially a list
+                    break
                 values.append(self._scalar(kind))
             self.expect(Kind.CLOSE, "',' or ')'")
             return tuple(values)

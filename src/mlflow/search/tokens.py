@@ -1,7 +1,7 @@
 """Text to tokens, in one pass and linear time.
 
 An identifier is cut at its first dot, as in the official language: what is before names the
-entity, the rest is the key, bare or in backticks or double quotes.
+entity, the rest is the key, bare or in backticks or quotes.
 
 Strings stand in single or double quotes. The official language has no escapes, so a backslash
 must keep its meaning wherever one may stand in an official text: `'C:\\data'`, `LIKE 'a\\_b'` and
@@ -149,7 +149,7 @@ class _Scanner:
             return Token(kind, self.text[start : self.place], start, key=first)
         self.place += 1
         if self.place >= len(self.text) or not (
-            self.text[self.place] in '`"' or _REST.match(self.text, self.place)
+            self.text[self.place] in "`\"'" or _REST.match(self.text, self.place)
         ):
             raise refuse(
                 self.text, self.place, f"no key after {quoted(self.text[start : self.place])}",
@@ -161,7 +161,7 @@ class _Scanner:
 
     def _name(self, bare: "re.Pattern[str]") -> str:
         quote = self.text[self.place]
-        if quote in '`"':
+        if quote in "`\"'":
             return self._string(quote)
         name = bare.match(self.text, self.place)
         assert name, "the caller has looked"
