@@ -55,7 +55,7 @@ def run_id(running_server: RunningServer) -> str:
 
 
 def new_run(url: str) -> str:
-    created = transport_for(url).send(runs.create, runs.CreateRun(start_time=1))
+    created = transport_for(url).send(runs.create, runs.CreateRun(experiment_id="0", start_time=1))
     return created.run.info.run_id
 
 
@@ -247,7 +247,11 @@ say(outbox.pending())
 
 def test_one_line_at_the_end_about_what_is_unsent() -> None:
     url = f"http://127.0.0.1:{free_port()}"
-    code = "outbox.create_run(runs.CreateRun(run_id=run_id, start_time=1))\nlog(1)\nlog(2)"
+    code = """
+outbox.create_run(runs.CreateRun(experiment_id="0", run_id=run_id, start_time=1))
+log(1)
+log(2)
+"""
     finished = run_client(code, url, new_run_id())
     assert finished.returncode == 0
     *warnings, line = finished.stderr.splitlines()
@@ -266,7 +270,8 @@ def test_an_offline_run_is_sent_later(start_server: StartServer) -> None:
     server.stop()
     run_id = new_run_id()
     code = """
-outbox.create_run(runs.CreateRun(run_id=run_id, run_name="at sea", start_time=1), "voyage")
+start = runs.CreateRun(experiment_id="0", run_id=run_id, run_name="at sea", start_time=1)
+outbox.create_run(start, "voyage")
 outbox.log_params(run_id, [Param("lr", "0.1")])
 for step in range(100): log(step)
 outbox.log_tags(run_id, [RunTag("state", "done")])

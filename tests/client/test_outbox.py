@@ -54,7 +54,9 @@ def foreign() -> Iterator[ForeignServer]:
 
 
 def new_run(transport: Transport) -> str:
-    return transport.send(runs.create, runs.CreateRun(start_time=1)).run.info.run_id
+    return transport.send(
+        runs.create, runs.CreateRun(experiment_id="0", start_time=1)
+    ).run.info.run_id
 
 
 def points(count: int, key: str = "loss") -> list[Point]:
@@ -388,7 +390,9 @@ def test_a_whole_run_can_be_made_offline(
 ) -> None:
     monkeypatch.setenv("MLFLOW_OFFLINE", "1")
     run_id, offline = new_run_id(), make(transport)
-    offline.create_run(runs.CreateRun(run_id=run_id, run_name="away", start_time=7), "sea")
+    offline.create_run(
+        runs.CreateRun(experiment_id="0", run_id=run_id, run_name="away", start_time=7), "sea"
+    )
     offline.log_params(run_id, [Param("lr", "1")])
     offline.log_metrics(run_id, points(20))
     offline.update_run(runs.UpdateRun(run_id=run_id, status="FINISHED", end_time=9))
@@ -422,9 +426,9 @@ def test_any_question_about_a_run_can_wait(transport: Transport, make: Make) -> 
 def test_a_server_may_choose_the_id_itself(foreign: ForeignServer, make: Make) -> None:
     transport = uri.transport_for(foreign.url)
     parent, child, outbox = new_run_id(), new_run_id(), make(transport)
-    outbox.create_run(runs.CreateRun(run_id=parent, start_time=1))
+    outbox.create_run(runs.CreateRun(experiment_id="0", run_id=parent, start_time=1))
     tags = [RunTag("mlflow.parentRunId", parent)]
-    outbox.create_run(runs.CreateRun(run_id=child, start_time=1, tags=tags))
+    outbox.create_run(runs.CreateRun(experiment_id="0", run_id=child, start_time=1, tags=tags))
     outbox.log_metrics(child, points(3))
     outbox.flush()
     outbox.close()
@@ -442,7 +446,7 @@ def test_a_lost_answer_makes_no_second_run(foreign: ForeignServer, make: Make) -
     transport = uri.transport_for(foreign.url)
     run_id, outbox = new_run_id(), make(transport)
     foreign.loses = {"runs/create"}
-    outbox.create_run(runs.CreateRun(run_id=run_id, start_time=1))
+    outbox.create_run(runs.CreateRun(experiment_id="0", run_id=run_id, start_time=1))
     outbox.log_metrics(run_id, points(3))
     outbox.flush(timeout=60)
     assert len(foreign.runs) == 1

@@ -13,55 +13,34 @@ with files of its own.
 import atexit
 import logging
 import os
-import random
 import shlex
 import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime, timezone
 from pathlib import Path
 
 from mlflow import environment_variables as settings
-from mlflow.client.delivery import Delivery, NotNow, Refusal, refused_lines
-from mlflow.client.lanes import Lane, RunBox, Stretch
-from mlflow.client.records import (
-    MAX_METRICS,
-    MAX_PARAMS,
-    MAX_TAGS,
-    Metrics,
-    Params,
-    Record,
-    Tags,
-    ask,
-    encode,
-    gather,
-)
-from mlflow.client.spool import Spool, Unreadable, left_over, outbox_folder, without_credentials
-from mlflow.client.transport import ServerAway, Transport
+from mlflow.client.backlog import HELD_IN_MEMORY
+from mlflow.client.lanes import RunBox
+from mlflow.client.records import MAX_METRICS, MAX_PARAMS, MAX_TAGS, Metrics, Params, Tags, ask
+from mlflow.client.sender import Sender, is_offline
+from mlflow.client.spool import left_over
+from mlflow.client.transport import Transport
 from mlflow.entities.metrics import Param, RunTag
 from mlflow.exceptions import DEADLINE_EXCEEDED, MlflowException
 from mlflow.wire import AnyEndpoint, Question, runs
 from mlflow.wire.metrics import Point
 
-#: values that are held in memory; what is beyond is read from the file again
-HELD_IN_MEMORY = 100_000
-#: values that are held in memory when the disk refuses them; what is beyond is lost
-HELD_WITHOUT_DISK = 1_000_000
 #: seconds that a process waits at its end for what is still unsent
 LEAVE_WITHIN = 10.0
 
-_FIRST_WAIT = 0.5
-_LONGEST_WAIT = 30.0
-_SHORTEST_WAIT = 0.005
-_LOOK_AROUND_EVERY = 30.0
 _FINAL = {3, 4, 5}
 
 _logger = logging.getLogger(__name__)
-_dice = random.Random()
 
 
-class Outbox:
+class Outbox(Sender):
     """What this process has logged to one tracking server and the server does not have yet.
 
     Args:
@@ -83,43 +62,7 @@ class Outbox:
         heartbeat: float = 30.0,
         in_memory: int = HELD_IN_MEMORY,
     ) -> None:
-        self.uri = without_credentials(uri)
-        self.folder = folder or outbox_folder(uri)
-        self.transport = transport
-        self._linger = linger
-        self._heartbeat = heartbeat
-        self._in_memory = in_memory
-        self._start_empty()
-
-    def _start_empty(self) -> None:
-        # Reentrant, because a signal handler may log or flush while its own thread is in here.
-        self._lock = threading.RLock()
-        self._work = threading.Condition(self._lock)
-        self._progress = threading.Condition(self._lock)
-        self._delivering = threading.RLock()
-        self._delivery = Delivery(self.transport, self.folder, self._own_files)
-        self._thread: threading.Thread | None = None
-        self._runs: dict[str, RunBox] = {}
-        self._busy: dict[str, RunBox] = {}
-        self._attended: dict[str, float] = {}
-        self._heartbeat_known = True
-        self._adopting = threading.RLock()
-        self._waiting = 0
-        self._held = 0
-        self._lost = 0
-        self._idle = False
-        self._closed = 0  # how often; what was begun before a close must not go on after it
-        self._hurried = 0
-        self._hurried_at = 0.0
-        self._since = 0.0
-        self._looked_around = 0.0
-        self._tries = 0
-        self._not_before = 0.0
-        self._failure: MlflowException | None = None
-        self._failed_from = 0.0
-        self._warned_of_disk = False
-
-    # -- putting in ----------------------------------------------------------
+        super().__init__(uri, folder, in_memory, transport, linger, heartbeat)
 
     def log_metrics(self, run_id: str, points: list[Point]) -> None:
         """Take points of metrics; the list belongs to the outbox from now on."""
@@ -194,48 +137,7 @@ class Outbox:
                 box.ended = True
                 self._tidy(box)
 
-    def _put(self, run_id: str, record: Record, values: int) -> None:
-        payload = encode(record)
-        with self._lock:
-            box = self._runs.get(run_id)
-            if box is None:
-                box = self._runs[run_id] = RunBox(run_id)
-            lane = box.own
-            if lane is None:
-                lane = box.own = Lane(run_id)
-            try:
-                start, end = lane.keep(self.folder, self.uri, payload, values)
-            except OSError as error:
-                self._warn_of_disk(error)
-                start = end = 0
-            in_memory = self._held < self._in_memory or not end
-            if not end and self._held >= HELD_WITHOUT_DISK:
-                self._lose(values)
-                return
-            lane.push(record, start, end, values, in_memory=in_memory)
-            self._waiting += values
-            if in_memory:
-                self._held += values
-            box.put += 1
-            if run_id not in self._busy:
-                if not self._busy:
-                    self._since = time.monotonic()
-                self._busy[run_id] = box
-            if self._idle:
-                self._idle = False
-                self._work.notify()
-            elif self._thread is None:
-                self._start_thread()
-
     # -- waiting -------------------------------------------------------------
-
-    def pending(self, run_id: str | None = None) -> int:
-        """How many points, params, tags and questions are not delivered, of one run or of all."""
-        with self._lock:
-            if run_id is not None:
-                box = self._runs.get(run_id)
-                return box.values() if box is not None else 0
-            return self._waiting
 
     def flush(self, run_id: str | None = None, timeout: float | None = None) -> None:
         """Wait until the server has all that was put in before.
@@ -252,7 +154,7 @@ class Outbox:
             MlflowException: the server's first error since the last flush, when it refused
                 something; or not everything was delivered within `timeout`.
         """
-        if _is_offline():
+        if is_offline():
             self._sync()
             return
         if run_id is not None:
@@ -285,7 +187,7 @@ class Outbox:
         Returns:
             The number of values that stay unsent; they are kept in the files.
         """
-        if timeout > 0 and not _is_offline():
+        if timeout > 0 and not is_offline():
             self._adopt(self._closed)  # child processes that died, and what the thread had begun
             with self._lock:
                 boxes = list(self._busy.values())
@@ -295,17 +197,10 @@ class Outbox:
                 _logger.debug("%s", error)
         with self._lock:
             unsent = self._waiting
-            self._closed += 1
-            self._work.notify_all()
-            for box in self._runs.values():
-                for lane in box.lanes():
-                    self._lost += lane.unkept
-                    _close(lane)
-            self._runs.clear()
-            self._busy.clear()
+            self._let_go()
             self._attended.clear()
-            self._thread = None
-            self._waiting = self._held = 0
+            self._thread, self._awake = None, False
+            self._work.notify_all()
         return unsent
 
     def send_left_over(self, report: Callable[[int], object]) -> MlflowException | None:
@@ -377,355 +272,16 @@ class Outbox:
             with self._lock:
                 self._hurried -= 1
 
-    def _failed_since(
-        self, began: float, goals: list[tuple[RunBox, int]]
-    ) -> MlflowException | None:
-        if self._failure is not None and self._failed_from >= began:
-            return self._failure
-        for box, _ in goals:
-            if box.failure is not None and box.failed_from >= began:
-                return box.failure
-        return None
+    # -- the end of the process ----------------------------------------------
 
-    def _sync(self) -> None:
-        with self._lock:
-            for box in self._busy.values():
-                for lane in box.lanes():
-                    if lane.spool is not None:
-                        try:
-                            lane.spool.sync()
-                        except OSError as error:
-                            self._warn_of_disk(error)
-
-    # -- the background ------------------------------------------------------
-
-    def _start_thread(self) -> bool:
-        """Whether the thread runs; at the very end of a process it cannot be started."""
-        thread = self._thread
-        if thread is not None and thread.is_alive():
-            return True
-        with self._lock:
-            if self._thread is None or not self._thread.is_alive():
-                thread = threading.Thread(
-                    target=self._run, args=(self._closed,), name="mlflow-outbox", daemon=True
-                )
-                try:
-                    thread.start()
-                except RuntimeError:
-                    return False
-                self._thread = thread
-                _leave_with_worker_process()
-        return True
-
-    def _run(self, closed: int) -> None:
-        while self._closed == closed:
-            now = time.monotonic()
-            if now - self._looked_around >= _LOOK_AROUND_EVERY:
-                self._look_around(now, closed)
-            self._say_alive(now)
-            with self._lock:
-                if self._closed != closed:
-                    return
-                wait = self._until_ready()
-                if wait > 0:
-                    self._idle = not self._busy
-                    self._work.wait(wait)
-                    self._idle = False
-                    continue
-            self._deliver_one()
-
-    def _until_ready(self) -> float:
-        """Seconds until there is something to send, unless somebody calls earlier."""
-        now = time.monotonic()
-        wait = self._looked_around + _LOOK_AROUND_EVERY - now
-        if _is_offline():
-            return max(wait, _SHORTEST_WAIT)
-        if self._heartbeat_known:
-            quiet = [heard for run, heard in self._attended.items() if run not in self._busy]
-            wait = min(wait, min(quiet, default=now) + self._heartbeat - now)
-        if not self._busy:
-            return max(wait, _SHORTEST_WAIT)
-        ready = max(self._not_before, min(box.not_before for box in self._busy.values()))
-        if not self._hurried and self._waiting < MAX_METRICS:
-            ready = max(ready, self._since + max(self._linger, _gathering_seconds()))
-        return max(min(wait, ready - now), _SHORTEST_WAIT) if ready > now else 0.0
-
-    def _look_around(self, now: float, closed: int) -> None:
-        """What is to be done from time to time, also when nothing is logged."""
-        self._looked_around = now
-        if _is_offline():
-            return
-        self._adopt(closed)
-        with self._lock:
-            for box in list(self._runs.values()):
-                # Nothing came since the last look: the open file is not worth a descriptor.
-                if box.put == box.put_before and box.head() is None and box.own is not None:
-                    self._shelve(box)
-                box.put_before = box.put
-
-    def _say_alive(self, now: float) -> None:
-        if not self._heartbeat_known or _is_offline():
-            return
-        with self._lock:
-            silent = [
-                run_id
-                for run_id, heard in self._attended.items()
-                if now - heard >= self._heartbeat and run_id not in self._busy
-            ]
-            for run_id in silent:
-                self._attended[run_id] = now
-        if silent:
-            try:
-                self._delivery.heartbeat(silent)
-            except MlflowException as error:
-                # Servers other than ours do not know it; one that is away hears the next one.
-                self._heartbeat_known = isinstance(error, ServerAway)
-            except Exception as error:
-                _logger.debug("heartbeat: %s", error)
-
-    # -- sending -------------------------------------------------------------
-
-    def _deliver_one(self) -> bool:
-        """Send one request; whether there is reason to go on at once."""
-        with self._delivering:
-            with self._lock:
-                box = self._next()
-                lane = box.head() if box is not None else None
-                if box is None or lane is None:
-                    return False
-                searched, box.searched = box.searched, True
-                closed = self._closed
-                first = lane.first()
-            if not searched:
-                self._adopt(closed, box.run_id)
-                return True
-            began = time.monotonic()
-            try:
-                records = lane.read(first) if isinstance(first, Stretch) else first
-                request, taken = gather(box.run_id, [record for record, _ in records])
-                refusals = self._delivery.deliver(box.run_id, request, box.tries)
-            except NotNow as error:
-                self._failed(box, error, began)
-                return False
-            except Unreadable as error:
-                self._set_aside(box, lane, error)
-                return True
-            except Exception as error:  # a fault of ours must not end the thread
-                cause = MlflowException(f"{type(error).__name__}: {error}")
-                _logger.debug("delivery failed", exc_info=True)
-                self._failed(box, NotNow(cause, everything=False), began)
-                return False
-            if refusals:
-                self._refused(box, refusals)
-            self._delivered(box, lane, records[:taken])
-            return True
-
-    def _next(self) -> RunBox | None:
-        """The run whose turn it is."""
-        now = time.monotonic()
-        if now < self._not_before:
-            return None
-        for run_id, box in self._busy.items():
-            if box.not_before <= now:
-                # To the end of the line, so that every run gets its turn.
-                del self._busy[run_id]
-                self._busy[run_id] = box
-                return box
-        return None
-
-    def _delivered(self, box: RunBox, lane: Lane, records: list[tuple[Record, int]]) -> None:
-        now = time.monotonic()
-        with self._lock:
-            back = self._failure is not None
-            self._failure = box.failure = None
-            self._tries = box.tries = 0
-            if box.run_id in self._attended:
-                self._attended[box.run_id] = now
-            if not lane.closed:
-                held, waiting = lane.held, lane.values
-                try:
-                    lane.delivered(records)
-                except OSError as error:  # it is sent again after a restart, which changes nothing
-                    _logger.debug("%s: %s", self.folder, error)
-                self._held -= held - lane.held
-                self._waiting -= waiting - lane.values
-                box.done += len(records)
-                self._tidy(box)
-                self._since = now
-            self._progress.notify_all()
-        if back:
-            _logger.info("The tracking server %s is back; sending what was kept.", self.uri)
-
-    def _tidy(self, box: RunBox) -> None:
-        """Forget what is through."""
-        box.tidy()
-        if box.head() is None:
-            self._busy.pop(box.run_id, None)
-            if box.own is None or box.ended:
-                self._shelve(box)
-
-    def _shelve(self, box: RunBox) -> None:
-        """Remove the file of a run for which nothing waits; a new record makes a new one."""
-        if box.own is not None:
-            try:
-                box.own.shelve()
-            except OSError as error:
-                _logger.debug("%s: %s", self.folder, error)
-            box.own = None
-        if box.refused is None:
-            self._runs.pop(box.run_id, None)
-
-    def _failed(self, box: RunBox, error: NotNow, began: float) -> None:
-        with self._lock:
-            if error.everything:
-                self._tries += 1
-                self._not_before = self._again(self._tries, error, began)
-                warn, self._failure = self._failure is None, error.cause
-                self._failed_from = began
-            else:
-                box.tries += 1
-                box.not_before = self._again(box.tries, error, began)
-                warn, box.warned = not box.warned, True
-                box.failure, box.failed_from = error.cause, began
-            self._progress.notify_all()
-        if warn:
-            which = "what is logged" if error.everything else f"what run {box.run_id} logs"
-            _logger.warning(
-                "%s Training goes on: %s is kept in %s and sent as soon as possible.",
-                _sentence(error.cause.message),
-                which,
-                self.folder,
-            )
-
-    def _again(self, tries: int, error: NotNow, began: float) -> float:
-        """When to try again (monotonic): at once for a flush that came during the attempt."""
-        if self._hurried and began < self._hurried_at:
-            return 0.0
-        wait = min(_FIRST_WAIT * 2.0 ** min(tries - 1, 10), _LONGEST_WAIT)
-        if self._hurried:
-            wait = _FIRST_WAIT
-        wait *= _dice.uniform(0.5, 1.0)
-        return time.monotonic() + max(wait, error.wait or 0.0)
-
-    def _refused(self, box: RunBox, refusals: list[Refusal]) -> None:
-        path = self.folder / f"{box.run_id[:64]}.refused"
-        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        lines = refused_lines(box.run_id, refusals, now)
-        count = sum(len(refusal.items) for refusal in refusals)
-        kept = f"It is kept in {path}."
-        try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fd = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-            with open(fd, "ab") as file:
-                file.write(lines)
-        except OSError as error:
-            kept = f"{path} cannot be written ({error.strerror}), so it is lost: {lines[:500]!r}"
-        _logger.warning(
-            "The tracking server refuses %d of the values that run %s logged: %s %s",
-            count,
-            box.run_id,
-            _sentence(refusals[0].error.message),
-            kept,
-        )
-        with self._lock:
-            box.refused = box.refused or refusals[0].error
-
-    # -- left-over files -----------------------------------------------------
-
-    def _own_files(self) -> set[Path]:
-        with self._lock:
-            return {
-                lane.spool.path
-                for box in self._runs.values()
-                for lane in box.lanes()
-                if lane.spool is not None
-            }
-
-    def _adopt(self, closed: int, run_id: str | None = None) -> None:
-        """Take over what dead processes left, of one run or of all."""
-        # One thread at a time: two would find each other's files in use.
-        with self._adopting:
-            for path in left_over(self.folder, run_id):
-                if path in self._own_files():
-                    continue
-                try:
-                    spool = Spool.adopt(path)
-                    lane = None if spool is None else Lane(spool.about.run_id, spool, adopted=True)
-                except (Unreadable, OSError) as error:
-                    _logger.warning("%s is left as it is: %s.", path, error)
-                    continue
-                if lane is not None:
-                    self._line_up(lane, closed)
-
-    def _line_up(self, lane: Lane, closed: int) -> None:
-        with self._lock:
-            if not lane or self._closed != closed:
-                _close(lane)
-                return
-            box = self._runs.get(lane.run_id)
-            if box is None:
-                box = self._runs[lane.run_id] = RunBox(lane.run_id)
-            box.left_over.append(lane)
-            box.put += lane.records
-            self._waiting += lane.values
-            self._busy.setdefault(lane.run_id, box)
-
-    def _set_aside(self, box: RunBox, lane: Lane, error: Unreadable) -> None:
-        """Give up on a file that cannot be read on; what is behind it goes on."""
-        with self._lock:
-            spool = lane.spool
-            if spool is None or lane.closed:
-                return
-            path = spool.path.with_suffix(".damaged")
-            _logger.warning("%s cannot be read: %s. It is kept as %s.", spool.path, error, path)
-            spool.path.replace(path)
-            spool.close()
-            lane.closed, lane.spool = True, None
-            self._held -= lane.held
-            self._waiting -= lane.values
-            box.done += lane.records
-            if lane is box.own:
-                box.own = None
-            else:
-                box.left_over.remove(lane)
-            self._tidy(box)
-            self._progress.notify_all()
-
-    # -- trouble -------------------------------------------------------------
-
-    def _warn_of_disk(self, error: OSError) -> None:
-        if self._warned_of_disk:
-            return
-        self._warned_of_disk = True
-        _logger.warning(
-            "The outbox %s cannot be written: %s. Training goes on and values are sent from "
-            "memory, but those not sent yet would be lost if this process were killed.",
-            self.folder,
-            error.strerror or error,
-        )
-
-    def _lose(self, values: int) -> None:
-        if not self._lost:
-            _logger.error(
-                "The tracking server %s is away, the outbox %s cannot be written and memory is "
-                "full: from now on values are lost.",
-                self.uri,
-                self.folder,
-            )
-        self._lost += values
-
-    def _forget(self) -> None:
-        """Start empty in a forked child; files and thread stay the parent's."""
-        for box in self._runs.values():
-            for lane in box.lanes():
-                lane.forget()
-        self._start_empty()
+    def _started(self) -> None:
+        _leave_with_worker_process()
 
     def _leave(self) -> None:
         """The end of the process: deliver, then say in one line what is unsent."""
         with self._lock:
             runs_unsent = len(self._busy)
-        away = _is_offline()
+        away = is_offline()
         unsent = self.close()
         lost = self._lost
         self._lost = 0
@@ -744,9 +300,8 @@ class Outbox:
 
     def _command(self) -> str:
         chosen = settings.MLFLOW_OUTBOX_DIR.get()
-        command = (
-            f"MLFLOW_OUTBOX_DIR={shlex.quote(chosen)} mlflow sync" if chosen else "mlflow sync"
-        )
+        where = f"MLFLOW_OUTBOX_DIR={shlex.quote(chosen)} " if chosen else ""
+        command = f"{where}mlflow sync"
         found = "://" in self.uri or settings.MLFLOW_TRACKING_URI.get() == self.uri
         return command if found else f"{command} --uri {shlex.quote(self.uri)}"
 
@@ -764,34 +319,9 @@ def for_uri(tracking_uri: str, transport: Transport) -> Outbox:
         outbox = _outboxes.get(tracking_uri)
         if outbox is None:
             outbox = _outboxes[tracking_uri] = Outbox(tracking_uri, transport)
-            if not _is_offline() and left_over(outbox.folder):
+            if not is_offline() and left_over(outbox.folder):
                 outbox._start_thread()
         return outbox
-
-
-def _is_offline() -> bool:
-    try:
-        return settings.MLFLOW_OFFLINE.get()
-    except ValueError:  # the thread must not end for it; the caller who set it is told elsewhere
-        return False
-
-
-def _gathering_seconds() -> float:
-    try:
-        return settings.MLFLOW_ASYNC_LOGGING_BUFFERING_SECONDS.get()
-    except ValueError:
-        return 0.0
-
-
-def _sentence(text: str) -> str:
-    return text if text.endswith((".", "!", "?")) else f"{text}."
-
-
-def _close(lane: Lane) -> None:
-    try:
-        lane.close()
-    except OSError as error:
-        _logger.debug("%s", error)
 
 
 _outboxes: dict[str, Outbox] = {}
