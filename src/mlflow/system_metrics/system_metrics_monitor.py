@@ -27,7 +27,8 @@ class SystemMetricsMonitor:
         log: called in the thread with the values by metric name and their step.
         sampling_interval: seconds between two samples; None: the setting, 10 by default.
         samples_before_logging: samples that are averaged to one point; None: the setting,
-            1 by default. The last point is logged when the monitor stops, from what there is.
+            1 by default. What is left over when the monitor stops is logged, too, and a run
+            that is shorter than the interval has one point.
         first_step: step of the first point; None: 0. A resumed run goes on behind its last one.
         node_id: name of this machine in the names of the metrics; None: the setting. Where a
             launcher started several processes, all but the first also carry their rank, so
@@ -98,14 +99,15 @@ class SystemMetricsMonitor:
         try:
             devices = probes() if self._probes is None else self._probes
             gathered: dict[str, list[float]] = {}
-            count = 0
+            count, first = 0, self._step
             while not self._stop.wait(self._interval):
                 _read(devices, gathered)
                 count += 1
                 if count == self._samples:
                     self._write(gathered)
                     gathered, count = {}, 0
-            _read(devices, gathered)
+            if self._step == first and not gathered:
+                _read(devices, gathered)  # a run shorter than the interval has a point, too
             self._write(gathered)
         except Exception:
             _logger.warning("System metrics are no longer logged.", exc_info=True)
