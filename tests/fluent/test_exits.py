@@ -102,7 +102,8 @@ for name, error in (("good", False), ("bad", True)):
     thread = threading.Thread(target=work, args=(name, error))
     thread.start()
     thread.join()
-print(mlflow.search_runs(output_format="list")[0].info.status)
+bad = mlflow.search_runs(filter_string="run_name = 'bad'", output_format="list")
+print(bad[0].info.status)
 """
     done = play(script, folder)
     assert done.returncode == 0

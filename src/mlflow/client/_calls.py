@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from mlflow.client import uri
 from mlflow.client.operations import RunOperations
-from mlflow.client.transport import Transport
+from mlflow.client.transport import ServerAway, Transport
 from mlflow.environment_variables import MLFLOW_ENABLE_ASYNC_LOGGING
 from mlflow.exceptions import MlflowException
 from mlflow.wire import Endpoint, Question
@@ -58,18 +58,24 @@ class Calls:
         return RunOperations([lambda: outbox.flush(run_id)])
 
 
-def settle(transport: Transport, run_id: str | None = None) -> None:
+def settle(transport: Transport, run_id: str | None = None) -> bool:
     """Let what this process still has to send arrive, as far as the server takes it.
 
     What was refused has been reported by the outbox; a server that is away is reported by the
     question that follows.
+
+    Returns:
+        Whether the server could be reached, as far as is known.
     """
     outbox = uri.open_outbox(transport)
     if outbox is not None and outbox.pending(run_id):
         try:
             outbox.flush(run_id)
+        except ServerAway:
+            return False
         except MlflowException:
-            return
+            return True
+    return True
 
 
 def is_synchronous(asked: bool | None) -> bool:

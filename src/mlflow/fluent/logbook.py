@@ -163,7 +163,8 @@ class Logbook:
 
     def update(self, question: UpdateRun) -> None:
         """Change the run itself, after all that was logged before."""
-        settle(self.transport, self.run_id)
+        if not settle(self.transport, self.run_id):
+            self.behind = True
         chosen = way(None)
         if chosen is Way.HAND_BACK:  # what is logged may lag behind; the status need not
             chosen = Way.QUEUE if MLFLOW_OFFLINE.get() else Way.AT_ONCE

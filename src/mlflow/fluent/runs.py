@@ -239,8 +239,10 @@ def end_run(status: str = "FINISHED") -> None:
 
 def end(opened: OpenRun, status: str) -> None:
     """End an open run with a status; once, whoever comes first."""
+    global _last
     if not active.remove(opened) or not opened.is_ours:
         return
+    _last = opened.run_id, opened.logbook.transport
     if opened.monitor is not None:
         opened.monitor.finish()
     question = UpdateRun(run_id=opened.run_id, status=status, end_time=now_ms())
