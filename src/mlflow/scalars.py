@@ -3,7 +3,7 @@
 None of these libraries is imported: their scalars are known by what they can do.
 """
 
-from mlflow.exceptions import invalid
+from mlflow.exceptions import MlflowException, invalid
 
 
 def to_float(key: str, value: object) -> float:
@@ -11,23 +11,30 @@ def to_float(key: str, value: object) -> float:
 
     Args:
         key: name of the metric, for the message of an error.
-        value: a number, a bool (1.0 or 0.0), or an array or tensor that holds exactly one number.
+        value: a number, a bool (1.0 or 0.0), a number written as text, or an array or tensor that
+            holds exactly one number.
 
     Raises:
-        MlflowException: INVALID_PARAMETER_VALUE for None, text, an array of another size, and a
-            number beyond the range of a float.
+        MlflowException: INVALID_PARAMETER_VALUE for None, other text, an array of another size, and
+            a number beyond the range of a float.
         TypeError: `value` is no number at all, such as a list.
     """
     if type(value) is float:
         return value
     if hasattr(value, "shape"):
         value = _single(key, value)
-    if value is None or isinstance(value, str | bytes | bytearray):
-        raise invalid(f"Got invalid value {value!r} for metric '{key}': a number is needed.")
+    if value is None or isinstance(value, bytes | bytearray):
+        raise _no_number(key, value)
     try:
         return float(value)  # type: ignore[arg-type]
+    except ValueError:
+        raise _no_number(key, value) from None
     except OverflowError:
         raise invalid(f"The value of metric '{key}' is too large for a float.") from None
+
+
+def _no_number(key: str, value: object) -> MlflowException:
+    return invalid(f"Got invalid value {value!r} for metric '{key}': a number is needed.")
 
 
 def _single(key: str, array: object) -> object:

@@ -88,7 +88,7 @@ def test_another_process_changed_the_param(experiment: str) -> None:
             mlflow.log_param("depth", 4)
 
 
-@pytest.mark.parametrize("value", [None, "0.5", [1], np.array([1, 2])])
+@pytest.mark.parametrize("value", [None, "low", [1], np.array([1, 2])])
 def test_what_is_no_number_is_refused_at_the_line(experiment: str, value: object) -> None:
     with mlflow.start_run(), pytest.raises((TypeError, MlflowException)):
         mlflow.log_metric("m", value)  # type: ignore[arg-type]

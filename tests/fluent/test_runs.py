@@ -134,6 +134,14 @@ def test_a_description_is_given_once(experiment: str) -> None:
         mlflow.start_run(tags={"mlflow.note.content": "a"}, description="b")
 
 
+def test_the_last_active_run_is_the_one_that_ended_last(experiment: str) -> None:
+    with mlflow.start_run() as outer, mlflow.start_run(nested=True):
+        pass
+    last = mlflow.last_active_run()
+    assert last is not None
+    assert last.info.run_id == outer.info.run_id
+
+
 def test_the_last_active_run(experiment: str) -> None:
     with mlflow.start_run() as run:
         mlflow.log_metric("m", 1)

@@ -1,6 +1,6 @@
 """Metrics, params and tags: the methods of `MlflowClient`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, SupportsFloat
 
 from mlflow import wire
@@ -9,8 +9,10 @@ from mlflow.client import uri
 from mlflow.client._calls import Calls, is_synchronous
 from mlflow.client.operations import RunOperations
 from mlflow.entities import Metric, Param, RunTag
+from mlflow.entities.pages import PagedList
 from mlflow.exceptions import INVALID_PARAMETER_VALUE, MlflowException
 from mlflow.scalars import to_float
+from mlflow.wire import _fields as rules
 from mlflow.wire.metrics import (
     DeleteTag,
     GetHistory,
@@ -135,12 +137,15 @@ class Metrics(Calls):
         tags: Sequence[RunTag] = (),
         synchronous: bool | None = None,
     ) -> RunOperations | None:
-        """Log metrics, params and tags of one run in one request: all or, on an error, none.
+        """Log metrics, params and tags of one run: all or, on an error, none.
+
+        A request holds up to 1000 metrics, 100 params and 100 tags, 1000 together. What is more
+        goes in several requests, and an error then takes back only the request that it is in.
 
         Args:
-            metrics: up to 1000 points; metrics, params and tags may be 1000 together.
-            params: up to 100.
-            tags: up to 100.
+            metrics: points of metrics.
+            params: params, each key once.
+            tags: tags; of equal keys the last one counts.
             synchronous: False returns at once; None does what MLFLOW_ENABLE_ASYNC_LOGGING says.
 
         Returns:
@@ -156,11 +161,13 @@ class Metrics(Calls):
         )
         if is_synchronous(synchronous):
             try:
-                self._send(wire.metrics.log_batch, question)
+                for part in _parts(question):
+                    self._send(wire.metrics.log_batch, part)
             except MlflowException as error:
                 raise with_advice(error) from None
             return None
-        question.check()
+        for part in _parts(question):
+            part.check()
         outbox = uri.outbox_for(self._transport)
         if question.params:
             outbox.log_params(run_id, question.params)
@@ -170,7 +177,7 @@ class Metrics(Calls):
             outbox.log_tags(run_id, question.tags)
         return self._operations(run_id)
 
-    def get_metric_history(self, run_id: str, key: str) -> list[Metric]:
+    def get_metric_history(self, run_id: str, key: str) -> PagedList[Metric]:
         """All points of a metric, ordered by timestamp, step and value; none when there is none."""
         points: list[Metric] = []
         token: str | None = None
@@ -182,7 +189,22 @@ class Metrics(Calls):
             points += page.metrics
             token = page.next_page_token
             if not token:
-                return points
+                return PagedList(points)
+
+
+def _parts(question: LogBatch) -> Iterator[LogBatch]:
+    """A batch as batches that each keep to the limits; nearly always one."""
+    metrics, params, tags = question.metrics, question.params, question.tags
+    while metrics or params or tags:
+        few = LogBatch(
+            run_id=question.run_id,
+            params=params[: rules.MAX_PARAMS_PER_BATCH],
+            tags=tags[: rules.MAX_TAGS_PER_BATCH],
+        )
+        room = rules.MAX_ITEMS_PER_BATCH - len(few.params) - len(few.tags)
+        few.metrics = metrics[:room]
+        yield few
+        metrics, params, tags = metrics[room:], params[len(few.params) :], tags[len(few.tags) :]
 
 
 def point_from(metric: Metric) -> Point:
