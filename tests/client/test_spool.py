@@ -46,7 +46,7 @@ def test_records_are_there_after_the_process(folder: Path) -> None:
     path = make(folder, [b"one", b"two" * 100_000, b"three"])
     file = adopted(path)
     assert payloads(file) == [b"one", b"two" * 100_000, b"three"]
-    assert file.waiting() == (3, 3)
+    assert (file.records, file.values) == (3, 3)
     assert (file.about.uri, file.about.run_id, file.about.pid) == (URI, "r1", os.getpid())
 
 

@@ -129,9 +129,10 @@ def _send(uris: tuple[str, ...], *, quiet: bool) -> tuple[int, dict[str, str]]:
     sent = 0
     errors: dict[str, str] = {}
     for box in _boxes(uris):
-        total = sum(content.values for content in _contents(box.folder) if not content.in_use)
-        if not any(not content.in_use for content in _contents(box.folder)):
+        waiting = [content for content in _contents(box.folder) if not content.in_use]
+        if not waiting:
             continue
+        total = sum(content.values for content in waiting)
         server = without_credentials(box.uri)
         try:
             outbox = Outbox(box.uri, transport_for(box.uri), folder=box.folder)

@@ -18,6 +18,8 @@ HELD_IN_MEMORY = 100_000
 #: values that are held in memory when the disk refuses them; what is beyond is lost
 HELD_WITHOUT_DISK = 1_000_000
 
+_PATIENCE = 10.0
+
 _logger = logging.getLogger("mlflow.client.outbox")
 
 
@@ -126,17 +128,25 @@ class Backlog:
                     self._shelve(box)
                 box.put_before = box.put
 
-    def _let_go(self) -> None:
-        """Close all files; what is unsent stays in them."""
-        with self._lock:
-            self._closed += 1
-            for box in self._runs.values():
-                for lane in box.lanes():
-                    self._lost += lane.unkept
-                    _close(lane)
-            self._runs.clear()
-            self._busy.clear()
-            self._waiting = self._held = 0
+    def _let_go(self) -> int:
+        """Close all files; what is unsent stays in them. Returns the number of values."""
+        # What is being adopted at this moment must not be held after we have let go.
+        adopting = self._adopting.acquire(timeout=_PATIENCE)
+        try:
+            with self._lock:
+                self._closed += 1
+                unsent = self._waiting
+                for box in self._runs.values():
+                    for lane in box.lanes():
+                        self._lost += lane.unkept
+                        _close(lane)
+                self._runs.clear()
+                self._busy.clear()
+                self._waiting = self._held = 0
+                return unsent
+        finally:
+            if adopting:
+                self._adopting.release()
 
     def _sync(self) -> None:
         with self._lock:
@@ -168,9 +178,14 @@ class Backlog:
 
     def _adopt(self, closed: int, run_id: str | None = None) -> None:
         """Take over what dead processes left, of one run or of all."""
-        # One thread at a time: two would find each other's files in use.
-        with self._adopting:
+        # One thread at a time: two would find each other's files in use. Not without end, because
+        # a signal handler may ask while its own thread holds what the other one waits for.
+        if not self._adopting.acquire(timeout=_PATIENCE):
+            return
+        try:
             for path in left_over(self.folder, run_id):
+                if self._closed != closed:
+                    return
                 if path in self._own_files():
                     continue
                 try:
@@ -181,6 +196,8 @@ class Backlog:
                     continue
                 if lane is not None:
                     self._line_up(lane, closed)
+        finally:
+            self._adopting.release()
 
     def _line_up(self, lane: Lane, closed: int) -> None:
         with self._lock:

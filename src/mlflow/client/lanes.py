@@ -58,14 +58,11 @@ class Lane:
         self.closed = False
         self._entries: deque[tuple[Record, int] | Stretch] = deque()
         self._disk_again = 0.0
-        if spool is not None:
-            records, values = spool.waiting()
-            self.records = records
-            self.values = values
-            if records:
-                self._entries.append(Stretch(spool.delivered, spool.end, records, values))
-        else:
-            self.records = 0
+        self.records = 0
+        if spool is not None and spool.records:
+            self.records, self.values = spool.records, spool.values
+            rest = Stretch(spool.delivered, spool.end, self.records, self.values)
+            self._entries.append(rest)
 
     def __bool__(self) -> bool:
         return bool(self._entries)

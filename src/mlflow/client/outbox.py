@@ -195,9 +195,8 @@ class Outbox(Sender):
                 self._wait_for(boxes, time.monotonic() + timeout, patient=False)
             except MlflowException as error:
                 _logger.debug("%s", error)
+        unsent = self._let_go()
         with self._lock:
-            unsent = self._waiting
-            self._let_go()
             self._attended.clear()
             self._thread, self._awake = None, False
             self._work.notify_all()

@@ -81,12 +81,14 @@ class Spool:
         end: offset behind the last record.
         delivered: offset up to which the server has everything.
         begin: offset of the first record.
+        records, values: what was not delivered when the file was adopted.
     """
 
     def __init__(self, path: Path, fd: int, about: Description, begin: int) -> None:
         self.path = path
         self.about = about
         self.begin = self.end = self.delivered = begin
+        self.records = self.values = 0
         self._fd = fd
 
     @classmethod
@@ -188,14 +190,6 @@ class Spool:
             block = block[head + length :]
             yield Frame(payload, values, at)
 
-    def waiting(self) -> tuple[int, int]:
-        """How many records and values are not delivered; reads the file."""
-        records = values = 0
-        for frame in self.read(self.delivered, self.end):
-            records += 1
-            values += frame.values
-        return records, values
-
     def mark(self, position: int) -> None:
         """Remember that the server has everything up to `position`."""
         self.delivered = position
@@ -227,12 +221,18 @@ class Spool:
         if not self.begin <= delivered <= size:
             delivered = size
             self.mark(size)  # before it grows, or the position would lie inside a record
-        end = delivered
-        for frame in self.read(delivered, size):
-            end = frame.end
-        if end < size:
-            os.ftruncate(self._fd, end)
-        self.delivered, self.end = delivered, end
+        self.delivered = delivered
+        self._count(size)
+        if self.end < size:
+            os.ftruncate(self._fd, self.end)
+
+    def _count(self, size: int) -> None:
+        """Find the end of the records and how many are not delivered."""
+        self.end = self.delivered
+        for frame in self.read(self.delivered, size):
+            self.end = frame.end
+            self.records += 1
+            self.values += frame.values
 
 
 def outbox_root() -> Path:
@@ -290,14 +290,13 @@ def inspect(path: Path) -> Contents | None:
         spool = Spool(path, fd, about, begin)
         size = os.fstat(fd).st_size
         spool.delivered = min(max(begin, _position(fd)), size)
-        spool.end = size
-        _, values = spool.waiting()
+        spool._count(size)
         try:
             fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
             in_use = False
         except BlockingIOError:
             in_use = True
-        return Contents(path, about, values, size, in_use)
+        return Contents(path, about, spool.values, size, in_use)
     finally:
         os.close(fd)
 
