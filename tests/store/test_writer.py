@@ -32,7 +32,7 @@ class Desk:
         return [ValueError(str(number)) if number < 0 else None for number in group]
 
 
-def hold(desk: Desk, writer: Writer[int]) -> "Future[Empty]":
+def hold(desk: Desk, writer: Writer[int]) -> Future[Empty]:
     """The writer is busy with a first request until the gate opens."""
     desk.gate.clear()
     first = writer.submit(0)
@@ -148,7 +148,7 @@ def test_nobody_waits_for_ever_when_it_closes_while_busy() -> None:
 
         def submit(
             writer: Writer[int] = writer, begin: threading.Barrier = begin
-        ) -> "list[Future[Empty]]":
+        ) -> list[Future[Empty]]:
             taken = []
             begin.wait(WAIT)
             for number in range(200):

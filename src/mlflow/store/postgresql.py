@@ -109,13 +109,25 @@ class PostgresqlDatabase(Database):
             raise invalid(f"The database {hidden(url)} cannot be opened: {error}.") from error
         except psycopg.ProgrammingError:  # its text may hold a password
             raise invalid(f"{hidden(url)!r} is not written as PostgreSQL's URLs are.") from None
-        if first.raw.info.server_version < OLDEST:
+        try:
+            self._check(first)
+            self._distant = _round_trip(first) > DISTANT
+        finally:
+            _close(first)
+
+    def _check(self, connection: PostgresqlConnection) -> None:
+        info = connection.raw.info
+        if info.server_version < OLDEST:
             raise invalid(
-                f"The PostgreSQL server at {hidden(url)} has version "
-                f"{first.raw.info.server_version // 10_000}; version 14 is the oldest supported."
+                f"The PostgreSQL server at {hidden(self.url)} has version "
+                f"{info.server_version // 10_000}; version 14 is the oldest supported."
             )
-        self._distant = _round_trip(first) > DISTANT
-        _close(first)
+        encoding = info.parameter_status("server_encoding")
+        if encoding != "UTF8":
+            raise invalid(
+                f"The database {hidden(self.url)} has the encoding {encoding}, which cannot hold "
+                "all texts: create it with ENCODING 'UTF8'."
+            )
 
     def _connect(self) -> PostgresqlConnection:
         try:
@@ -156,7 +168,8 @@ class PostgresqlDatabase(Database):
             raise Passing("another request has just written the same") from error
         except psycopg.errors.InsufficientPrivilege as error:
             self._return(connection)
-            raise invalid(f"The database {hidden(self.url)} refuses: {error}.") from error
+            reason = error.diag.message_primary
+            raise invalid(f"The database {hidden(self.url)} refuses: {reason}.") from error
         except (psycopg.errors.DiskFull, psycopg.errors.OutOfMemory) as error:
             self._return(connection)
             raise MlflowException(

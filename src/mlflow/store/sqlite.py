@@ -86,15 +86,16 @@ class SqliteDatabase(Database):
         self._readers = Pool(READERS, self._connect, lambda connection: connection.raw.close())
         try:
             Path(file).parent.mkdir(parents=True, exist_ok=True)
-            self._writer = self._connect(patience=0.0)
-            self._writer.raw.execute("PRAGMA journal_mode = WAL").fetchone()
+            self._writer = self._connect()
+            self._insist("PRAGMA journal_mode = WAL")
+            self._insist("PRAGMA busy_timeout = 0")  # from here on `_insist` waits
         except (sqlite3.Error, OSError) as error:
             raise invalid(f"The database {file!r} cannot be opened: {error}.") from error
 
-    def _connect(self, patience: float = BUSY_SECONDS) -> SqliteConnection:
+    def _connect(self) -> SqliteConnection:
         raw = sqlite3.connect(
             self.file,
-            timeout=patience,
+            timeout=BUSY_SECONDS,
             isolation_level=None,
             check_same_thread=False,
             cached_statements=512,
@@ -141,7 +142,7 @@ class SqliteDatabase(Database):
             raise WouldBlock
         try:
             with _explained(self.file):
-                self._begin()
+                self._insist("BEGIN IMMEDIATE")
                 raw = self._writer.raw
                 try:
                     result = work(self._writer)
@@ -154,13 +155,13 @@ class SqliteDatabase(Database):
         finally:
             self._writing_lock.release()
 
-    def _begin(self) -> None:
-        """Begin to write: wait while another process does."""
+    def _insist(self, statement: str) -> None:
+        """Run a statement that nobody else may write beside: wait while another process does."""
         deadline = time.monotonic() + BUSY_SECONDS
         pause = 0.0005
         while True:
             try:
-                self._writer.raw.execute("BEGIN IMMEDIATE")
+                self._writer.raw.execute(statement).fetchone()
                 return
             except sqlite3.OperationalError as error:
                 if "locked" not in str(error) or time.monotonic() > deadline:
@@ -199,7 +200,7 @@ def _explained(file: str) -> Any:
         if "malformed" in str(error) or "not a database" in str(error):
             raise MlflowException(
                 f"The database {file!r} is damaged ({error}). Stop all servers on it and restore "
-                "it from a backup, or save what can be read with the command: sqlite3 FILE .recover",
+                "it from a backup, or save what can be read with: sqlite3 FILE .recover",
                 "DATA_LOSS",
             ) from error
         raise

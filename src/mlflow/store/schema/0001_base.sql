@@ -111,7 +111,7 @@ CREATE TABLE datasets (
     id $SERIAL,
     experiment_id BIGINT NOT NULL,
     name $NAME NOT NULL,
-    digest $NAME NOT NULL,
+    digest $SHORT NOT NULL,
     source_type $TEXT NOT NULL,
     source $LONGTEXT NOT NULL,
     schema_json $LONGTEXT,

@@ -1,0 +1,130 @@
+"""Dumps of databases with every schema there was, to upgrade from.
+
+`python -m tests.store.dumps KIND URL` fills an empty database of the newest schema and writes its
+dump to `tests/store/schemas/NUMBER.KIND.sql`, once per schema, before the schema is released. It
+needs `pg_dump` or `mariadb-dump` in the PATH. A dump of a released schema is never written again.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import pymysql
+from pymysql.constants import CLIENT
+
+from mlflow import store
+from mlflow.entities import Dataset, DatasetInput, Param, RunTag
+from mlflow.entities.datasets import InputTag
+from mlflow.store import schema
+from mlflow.wire.metrics import LogBatch, Point
+
+FOLDER = Path(__file__).parent / "schemas"
+DUMPS = sorted(FOLDER.glob("*.sql"))
+
+
+def fill(opened: store.Store) -> None:
+    """Write something into every table, awkward characters included."""
+    number = opened.experiments.create("größe 損失 'x' \\ %s ?", None, {"team": "vision"})
+    assert number is not None
+    run = opened.runs.create(
+        run_id="0123456789abcdef" * 2,
+        experiment=number,
+        name="one",
+        user_id="ann",
+        start_time=5,
+        artifact_uri=f"./{number}/one/artifacts",
+        tags={"mlflow.runName": "one", "größe": "損失"},
+    )
+    for start in range(0, 200, 2):
+        points = [
+            Point(
+                "loss",
+                0.0 if step == 199 else float("nan") if step % 10 == 9 else step / 8,
+                1000 + step,
+                step,
+            )
+            for step in range(start, start + 2)
+        ]
+        batch = LogBatch(run_id=run.run_id, metrics=points)
+        if start == 0:
+            batch.params = [Param("lr", "'0.1' \\"), Param("empty", "")]
+            batch.tags = [RunTag("note", "two\nlines")]
+        opened.log(batch).result()
+    dataset = Dataset("iris", "abc", "local", '{"uri": "a"}', None, "{}")
+    given = DatasetInput(dataset, [InputTag("mlflow.data.context", "train")])
+    opened.datasets.add_inputs(run.id, number, [given], [])
+    opened.runs.update(run.run_id, 3, 9, None)
+
+
+def load(dump: Path, url: str) -> None:
+    """Make the database of a dump in the empty database at `url`."""
+    text = dump.read_text()
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        raw = sqlite3.connect(parts.path[1:])
+        raw.executescript(text)
+        raw.close()
+    elif parts.scheme == "postgresql":
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(text)
+    else:
+        server = pymysql.connect(
+            host=parts.hostname or "127.0.0.1",
+            port=parts.port or 3306,
+            user="root",
+            database=parts.path[1:],
+            client_flag=CLIENT.MULTI_STATEMENTS,
+        )
+        with server, server.cursor() as cursor:
+            cursor.execute(text)
+            while cursor.nextset():
+                pass
+
+
+def write(kind: str, url: str) -> Path:
+    """Fill the empty database at `url` and write its dump."""
+    opened = store.open_store(url)
+    fill(opened)
+    opened.close()
+    parts = urlsplit(url)
+    if kind == "sqlite":
+        raw = sqlite3.connect(parts.path[1:])
+        text = "\n".join(raw.iterdump()) + "\n"
+        raw.close()
+    elif kind == "postgresql":
+        text = _output("pg_dump", "--inserts", "--no-owner", "--no-privileges", url)
+        # What only other versions of the server, or psql, understand.
+        text = re.sub(
+            r"^(\\|SET |SELECT pg_catalog.set_config|--).*\n", "", text, flags=re.MULTILINE
+        )
+    else:
+        text = _output(
+            "mariadb-dump",
+            f"--host={parts.hostname}",
+            f"--port={parts.port or 3306}",
+            "--user=root",
+            "--compact",
+            "--hex-blob",
+            "--skip-extended-insert",
+            parts.path[1:],
+        )
+        text = re.sub(r"^/\*.*\n", "", text, flags=re.MULTILINE)
+        text = "SET NAMES utf8mb4;\nSET sql_mode = 'NO_AUTO_VALUE_ON_ZERO';\n" + text
+    file = FOLDER / f"{schema.scripts()[-1][0]:04}.{kind}.sql"
+    FOLDER.mkdir(exist_ok=True)
+    file.write_text(re.sub(r"\n{3,}", "\n\n", text))
+    return file
+
+
+def _output(*command: str) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+if __name__ == "__main__":
+    print(write(*sys.argv[1:]))
