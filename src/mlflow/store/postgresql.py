@@ -139,6 +139,8 @@ class PostgresqlDatabase(Database):
         connection = PostgresqlConnection(raw, self._types)
         if connection.value("SELECT pg_backend_pid()") == raw.info.backend_pid:
             raw.prepare_threshold = 3
+            # Compiling a search to machine code takes longer than running it.
+            raw.execute("SET jit = off")
         if not self._types:
             self._types.update(_column_types(connection))
         return connection
@@ -177,6 +179,9 @@ class PostgresqlDatabase(Database):
                 "Make room and try again.",
                 RESOURCE_EXHAUSTED,
             ) from error
+        except psycopg.errors.InvalidRegularExpression as error:
+            self._return(connection)
+            raise invalid(f"The database cannot read a pattern of RLIKE: {error}.") from error
         except psycopg.errors.QueryCanceled as error:
             self._return(connection)
             raise invalid("The search took too long: make its filter simpler.") from error

@@ -45,8 +45,8 @@ WORDS = {
         "LONGTEXT": "LONGTEXT",
         "BYTES": "LONGBLOB",
         "PREFIX": r"\1(64)",
-        "CLUSTERED": " ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin ROW_FORMAT=DYNAMIC",
-        "OPTIONS": " ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin ROW_FORMAT=DYNAMIC",
+        "CLUSTERED": " ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE $COLLATION ROW_FORMAT=DYNAMIC",
+        "OPTIONS": " ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE $COLLATION ROW_FORMAT=DYNAMIC",
     },
 }
 LOCK = "millstream_schema"
@@ -138,6 +138,7 @@ def _upgrade_mysql(database: Database) -> list[int]:
 
 def _run_missing(connection: Connection) -> list[int]:
     found = _version(connection)
+    collation = _collation(connection) if connection.dialect == "mysql" else ""
     done = []
     for number, text in scripts():
         if number <= found:
@@ -145,19 +146,25 @@ def _run_missing(connection: Connection) -> list[int]:
         if number == 1:
             if not _exists(connection, "millstream_schema"):
                 _refuse_foreign(connection, text)
-            options = WORDS[connection.dialect]["OPTIONS"]
+            options = WORDS[connection.dialect]["OPTIONS"].replace("$COLLATION", collation)
             connection.run(
                 "CREATE TABLE IF NOT EXISTS millstream_schema"
                 f" (version BIGINT NOT NULL PRIMARY KEY, applied BIGINT NOT NULL){options}"
             )
         for statement in statements(text, connection.dialect):
-            _run(connection, statement)
+            _run(connection, statement.replace("$COLLATION", collation))
         if number == 1:
             _make_default_experiment(connection)
         row = f"({number}, {now_ms()})"
         connection.run(f"INSERT INTO millstream_schema (version, applied) VALUES {row}")
         done.append(number)
     return done
+
+
+def _collation(connection: Connection) -> str:
+    """The collation that compares byte by byte, trailing spaces included."""
+    server = str(connection.value("SELECT version()"))
+    return "utf8mb4_nopad_bin" if "MariaDB" in server else "utf8mb4_0900_bin"
 
 
 def _make_default_experiment(connection: Connection) -> None:
