@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import re
 import time
+from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from mlflow.server.app import create_app
 from mlflow.version import MILLSTREAM_VERSION, VERSION
 from mlflow.wire import ENDPOINTS
 from tests.server.raw import Answer, Conversation, exchange, request
@@ -20,13 +23,16 @@ from tests.servers.millstream import RunningServer
 API = "/api/2.0/mlflow"
 
 
-def post(server: RunningServer, path: str, question: object, **headers: str) -> Answer:
+def post(
+    server: RunningServer, path: str, question: object, *, host: str = "localhost", **headers: str
+) -> Answer:
     body = json.dumps(question).encode()
-    return exchange(server.url, request("POST", path, body, **headers))
+    data = request("POST", path, body, host=host, kind="application/json", **headers)
+    return exchange(server.url, data)
 
 
-def get(server: RunningServer, path: str, **headers: str) -> Answer:
-    return exchange(server.url, request("GET", path, **headers))
+def get(server: RunningServer, path: str, *, host: str = "localhost", **headers: str) -> Answer:
+    return exchange(server.url, request("GET", path, b"", host=host, kind=None, **headers))
 
 
 def code(answer: Answer) -> str:
@@ -315,3 +321,55 @@ def test_large_answers_are_packed_for_others_only(start_server: StartServer) -> 
         assert packed.headers["content-encoding"] == "gzip"
         assert gzip.decompress(packed.body) == plain.body
         assert exchange(url, request("GET", path)).body == plain.body
+
+
+def test_as_an_application_of_another_server(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`uvicorn --factory mlflow.server.app:create_app`, by the words of ASGI."""
+    monkeypatch.setenv("MLFLOW_BACKEND_STORE_URI", f"sqlite:///{tmp_path / 'a.db'}")
+    monkeypatch.setenv("MLFLOW_SERVER_ACCESS_LOG", "false")
+    app = create_app()
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    async def talk(scope: dict[str, Any], *messages: dict[str, Any]) -> None:
+        waiting = list(messages)
+
+        async def receive() -> dict[str, Any]:
+            return waiting.pop(0)
+
+        await app(scope, receive, send)
+
+    async def live() -> None:
+        question = {
+            "type": "http",
+            "method": "POST",
+            "path": f"{API}/experiments/search",
+            "query_string": b"",
+            "headers": [(b"host", b"localhost"), (b"content-type", b"application/json")],
+            "client": None,
+        }
+        body = b'{"max_results": 1}'
+        await talk(
+            question,
+            {"type": "http.request", "body": body[:5], "more_body": True},
+            {"type": "http.request", "body": body[5:], "more_body": False},
+        )
+        await talk({"type": "websocket"})
+        await talk(
+            {"type": "lifespan"}, {"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}
+        )
+
+    asyncio.run(live())
+    assert [message["type"] for message in sent] == [
+        "http.response.start",
+        "http.response.body",
+        "websocket.close",
+        "lifespan.startup.complete",
+        "lifespan.shutdown.complete",
+    ]
+    assert sent[0]["status"] == 200
+    assert json.loads(sent[1]["body"])["experiments"][0]["name"] == "Default"

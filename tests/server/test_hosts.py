@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from mlflow.exceptions import MlflowException
@@ -258,12 +260,18 @@ def test_a_local_page_may(server: RunningServer) -> None:
 
 
 def test_preflight(server: RunningServer) -> None:
-    asked = {"access_control_request_method": "POST", "access_control_request_headers": "x-a"}
-    good = exchange(server.url, request("OPTIONS", SEARCH, Origin="http://localhost:3000", **asked))
+    preflight = partial(
+        request,
+        "OPTIONS",
+        SEARCH,
+        access_control_request_method="POST",
+        access_control_request_headers="x-a",
+    )
+    good = exchange(server.url, preflight(Origin="http://localhost:3000"))
     assert good.status == 204
     assert good.headers["access-control-allow-origin"] == "http://localhost:3000"
     assert good.headers["access-control-allow-headers"] == "x-a"
     assert "POST" in good.headers["access-control-allow-methods"]
-    bad = exchange(server.url, request("OPTIONS", SEARCH, Origin="https://evil.com", **asked))
+    bad = exchange(server.url, preflight(Origin="https://evil.com"))
     assert bad.status == 403
     assert "access-control-allow-origin" not in bad.headers

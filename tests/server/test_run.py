@@ -137,13 +137,39 @@ def test_all_workers_work_on_one_store(start_server: StartServer) -> None:
     assert "mlflow_server_workers 3" in numbers
 
 
-def test_a_second_signal_ends_at_once(start_server: StartServer) -> None:
-    server = start_server(None, "--stop-timeout", "600")
+def ended_by(server: RunningServer, how: signal.Signals) -> bool:
+    """Whether the server has ended; if not, it is told once more."""
+    if server.process.poll() is None:
+        os.kill(server.pid, how)
+    return server.process.poll() is not None
+
+
+@pytest.mark.parametrize("count", ["1", "2"])
+def test_a_second_ctrl_c_ends_at_once(start_server: StartServer, count: str) -> None:
+    server = start_server(None, "--stop-timeout", "600", "--workers", count)
     with Conversation(server.url) as begun:
         begun.send(request("POST", LOG, b" " * 100)[:-10])
-        for _ in range(3):
+        for _ in range(10):
             assert exchange(server.url, request("GET", VERSION)).status == 200
         os.kill(server.pid, signal.SIGINT)
         eventually(lambda: refuses(server))
-        os.kill(server.pid, signal.SIGINT)
-        assert server.process.wait(20) == 0
+        eventually(lambda: ended_by(server, signal.SIGINT))
+    assert server.process.returncode == 0
+
+
+@pytest.mark.parametrize("count", ["1", "2"])
+def test_signals_that_come_twice_are_one(start_server: StartServer, count: str) -> None:
+    """A terminal sends Ctrl-C to all processes, and `timeout` sends SIGTERM twice."""
+    server = start_server(None, "--workers", count)
+    with Conversation(server.url) as begun:
+        data = request("POST", LOG, b"{}")
+        begun.send(data[:-1])
+        for _ in range(10):
+            assert exchange(server.url, request("GET", VERSION)).status == 200
+        for how in (signal.SIGTERM, signal.SIGINT):
+            os.killpg(server.pid, how)
+        eventually(lambda: refuses(server))
+        begun.send(data[-1:])
+        assert begun.answer().status == 400
+    assert server.process.wait(20) == 0
+    assert "stopped before" not in server.log.read_text()

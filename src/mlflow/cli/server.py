@@ -203,5 +203,5 @@ def _serve(settings: Settings) -> None:
     except MlflowException as error:
         raise CannotStart(error.message) from None
     except OSError as error:
-        where = f" {error.filename}" if error.filename else ""
-        raise CannotStart(f"Cannot use{where}: {error.strerror or error}.") from None
+        where = f" with {error.filename}" if error.filename else ""
+        raise CannotStart(f"Cannot start{where}: {error.strerror or error}.") from None

@@ -5,6 +5,7 @@ It is plain ASGI. `mlflow server` runs it under Granian; for another server ther
 """
 
 import logging
+import sys
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from time import perf_counter
 from typing import Any
@@ -348,8 +349,9 @@ def open_app(settings: Settings, tally: Tally | None = None) -> App:
     engine = None
     if not settings.artifacts_only:
         engine = service.open_engine(settings.backend_store_uri, settings.artifact_root)
-    log = AccessLog() if settings.access_log else None
-    return App(engine, settings, tally=tally, access_log=log)
+    # Without a standard output its number may be that of any file, the database included.
+    logged = settings.access_log and sys.stdout is not None
+    return App(engine, settings, tally=tally, access_log=AccessLog() if logged else None)
 
 
 def create_app() -> App:

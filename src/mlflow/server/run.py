@@ -41,6 +41,8 @@ _log = logging.getLogger("mlflow.server")
 _BACKLOG = 1024
 _LARGEST_HEADER = 64 * 1024  # bytes of one request's head; more is answered 431
 _MOST_CONNECTIONS = 10_000
+#: seconds in which a second SIGINT is still the first: shells and wrappers send it twice
+_SAME_KEY = 0.3
 
 
 def _stop_signals() -> set[signal.Signals]:
@@ -153,7 +155,7 @@ def _work(app: App, listener: socket.socket, settings: Settings, parent: int | N
     finally:
         app.close(wait=finished)
         if not finished:
-            _log.warning("stopped; some requests did not finish in %g s", settings.stop_timeout)
+            _log.warning("stopped before all requests were finished")
             sys.stderr.flush()
             os._exit(0)  # threads that still run would be waited for
 
@@ -183,11 +185,21 @@ async def _answer(
     asked = asyncio.Event()
     again = asyncio.Event()
 
-    def stop() -> None:
-        (again if asked.is_set() else asked).set()
+    asked_at = 0.0
+
+    def stop(number: int) -> None:
+        nonlocal asked_at
+        if not asked.is_set():
+            asked_at = loop.time()
+            asked.set()
+        elif number == signal.SIGINT and loop.time() - asked_at > _SAME_KEY:
+            again.set()
 
     for number in _stop_signals():
-        loop.add_signal_handler(number, stop)
+        if parent is None:
+            loop.add_signal_handler(number, stop, number)
+        else:  # a terminal's Ctrl-C reaches all processes, and the supervisor passes it on
+            loop.add_signal_handler(number, asked.set)
     if parent is not None:
         loop.add_reader(parent, asked.set)
     serving = loop.create_task(server.serve())
@@ -310,14 +322,19 @@ class _Supervisor:
         self._listener.close()
         for process in self._workers:
             os.kill(process, signal.SIGTERM)
-        end = time.monotonic() + self._settings.stop_timeout + 5
+        begun = time.monotonic()
+        end = begun + self._settings.stop_timeout + 5
         while self._workers:
             process, _ = os.waitpid(-1, os.WNOHANG)
             if process:
                 self._workers.pop(process, None)
-            elif time.monotonic() > end:
+                continue
+            if signal.SIGINT in signal.sigpending():
+                signal.sigwait({signal.SIGINT})
+                if time.monotonic() - begun > _SAME_KEY:
+                    end = 0.0
+            if time.monotonic() > end:
                 for process in self._workers:
                     os.kill(process, signal.SIGKILL)
                 end = float("inf")
-            else:
-                time.sleep(0.01)
+            time.sleep(0.01)

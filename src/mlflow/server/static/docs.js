@@ -71,11 +71,13 @@ function curl(method, path, operation) {
 
 function endpoint(method, path, operation) {
   const details = make('details')
+  details.id = operation.operationId
   details.dataset.words = `${method} ${path} ${operation.summary}`.toLowerCase()
   const summary = make('summary')
   summary.append(make('span', method, `method ${method}`), make('code', path), make('span', operation.summary, 'what'))
   details.append(summary)
   details.addEventListener('toggle', () => {
+    if (details.open) history.replaceState(null, '', `#${details.id}`)
     if (!details.open || details.children.length > 1) return
     const body = make('div')
     if (operation.description) body.append(make('p', operation.description))
@@ -89,8 +91,8 @@ function endpoint(method, path, operation) {
     body.append(make('h3', 'Answer'), answer.rows.length ? answer : make('p', 'An empty object.'))
     const needs = operation['x-permission']
     body.append(make('h3', 'Who may'), make('p', needs.field
-      ? `Who may ${needs.action} the ${needs.noun} named by ${needs.field}.` : `Permission: ${needs.action}.`))
-    body.append(make('h3', 'Try it'), make('pre', curl(method, path, operation)))
+      ? `Whoever may ${needs.action} the ${needs.noun} named by ${needs.field}.` : `Permission: ${needs.action}.`))
+    body.append(make('h3', 'From a terminal'), make('pre', curl(method, path, operation)))
     details.append(body)
   })
   return details
@@ -106,6 +108,13 @@ function search() {
     }
     section.hidden = shown === 0
   }
+}
+
+// An address such as docs#post-runs-log-batch opens that endpoint.
+function follow() {
+  const target = document.getElementById(location.hash.slice(1))
+  if (target?.tagName === 'DETAILS') target.open = true
+  target?.scrollIntoView()
 }
 
 async function start() {
@@ -137,7 +146,8 @@ async function start() {
     document.getElementById('endpoints').append(section)
   }
   document.getElementById('search').addEventListener('input', search)
-  if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView()
+  follow()
+  addEventListener('hashchange', follow)
 }
 
 start()
