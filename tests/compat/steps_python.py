@@ -45,6 +45,7 @@ def experiments(record: Recording, client: Any) -> None:
     step("experiments: create twice", lambda: client.create_experiment("alpha"))
     step("experiments: create without a name", lambda: client.create_experiment(""))
     step("experiments: create with None", lambda: client.create_experiment(None))
+    next_millisecond()
     step("experiments: name of 500", lambda: bool(client.create_experiment("n" * 500)))
     step("experiments: name of 501", lambda: client.create_experiment("n" * 501))
     step("experiments: get", lambda: client.get_experiment(ids["tagged"]))
