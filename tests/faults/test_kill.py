@@ -115,7 +115,7 @@ def test_a_request_that_is_being_sent_while_the_server_stops_is_answered(
     request: pytest.FixtureRequest, start_server: StartServer, database: str
 ) -> None:
     url = request.getfixturevalue(f"{database}_url")
-    server = start_server(url, "--workers", str(DATABASES[database]))
+    server = start_server(url)
     run = create_run(server)
     body = (
         f'{{"run_id": "{run}", "key": "late", "value": 1.5, "timestamp": 1, "step": 2}}'.encode()
