@@ -39,6 +39,7 @@ def create(engine: Engine, ask: CreateRun) -> FoundRun:
     run_id = ask.run_id or _ids.new_run_id()
     row = engine.store.runs.create(
         run_id=run_id,
+        chosen=ask.run_id is not None,
         experiment=experiment.id,
         name=name,
         user_id=ask.user_id or "",

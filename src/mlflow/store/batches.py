@@ -116,6 +116,8 @@ class _Group:
         self.connection = connection
         self.numbers = numbers
         self.now = now_ms()
+        #: what is to be appended to documents, by run and column
+        self.appended: dict[int, dict[str, list[bytes]]] = {}
 
     def apply(self, requests: list[LogBatch]) -> list[Exception | None]:
         runs = self._lock({request.run_id for request in requests})
@@ -123,6 +125,7 @@ class _Group:
         self._params(requests, runs, errors)
         good = [request for request, error in zip(requests, errors, strict=True) if error is None]
         self._tags(good, runs)
+        self._append()
         self._metrics(good, runs)
         self._heard({runs[request.run_id] for request in good})
         return errors
@@ -172,7 +175,6 @@ class _Group:
         }
         known = self._existing("params", pairs)
         rows: list[Row] = []
-        documents: dict[int, list[bytes]] = {}
         for index, request in enumerate(requests):
             if errors[index] is not None or not request.params:
                 continue
@@ -195,19 +197,23 @@ class _Group:
                 for pair, param in fresh.items():
                     known[pair] = param.value
                     rows.append((*pair, param.value))
-                    documents.setdefault(run, []).append(_encode(param))
+                    self._later("params", run, _encode(param))
         if rows:
             self.connection.put("params", ("run_id", "key_id", "value"), rows)
-            for run, parts in documents.items():
-                self._append("params", run, parts)
 
-    def _append(self, column: str, run: int, parts: list[bytes]) -> None:
-        text = b",".join(parts).decode()
-        self.connection.run(
-            f"UPDATE documents SET {column} = CASE WHEN {column} = '' THEN ?"
-            f" ELSE {column} || ? END WHERE run_id = ?",
-            (text, f",{text}", run),
-        )
+    def _later(self, column: str, run: int, part: bytes) -> None:
+        self.appended.setdefault(run, {}).setdefault(column, []).append(part)
+
+    def _append(self) -> None:
+        for run, columns in self.appended.items():
+            sets, values = [], []
+            for column, parts in columns.items():
+                text = b",".join(parts).decode()
+                sets.append(f"{column} = CASE WHEN {column} = '' THEN ? ELSE {column} || ? END")
+                values += [text, f",{text}"]
+            self.connection.run(
+                f"UPDATE documents SET {', '.join(sets)} WHERE run_id = ?", (*values, run)
+            )
 
     def _tags(self, requests: list[LogBatch], runs: dict[str, _Run]) -> None:
         wanted: dict[tuple[int, int], str] = {}
@@ -232,15 +238,12 @@ class _Group:
             keys=("run_id", "key_id"),
             update=("value",),
         )
-        added: dict[int, list[bytes]] = {}
-        for pair in changed:
-            added.setdefault(pair[0], []).append(texts[pair])
         replaced = {run for run, _ in changed.keys() & known.keys()}
-        for run, parts in added.items():
-            if run in replaced:
-                rewrite_tags(self.connection, run)
-            else:
-                self._append("tags", run, parts)
+        for run in sorted(replaced):
+            rewrite_tags(self.connection, run)
+        for pair in changed:
+            if pair[0] not in replaced:
+                self._later("tags", pair[0], texts[pair])
         name_key = self.numbers.get(RUN_NAME)
         for (run, key), value in changed.items():
             if key == name_key:

@@ -90,6 +90,7 @@ class Runs:
         self,
         *,
         run_id: str,
+        chosen: bool,
         experiment: int,
         name: str,
         user_id: str,
@@ -97,7 +98,7 @@ class Runs:
         artifact_uri: str,
         tags: Mapping[str, str],
     ) -> RunRow:
-        """Add a run; if there is one with that id, it is given as it is."""
+        """Add a run; if the id was `chosen` by a client and is there, that run is given."""
         numbers = self._names.make(tags)
         document = b",".join(_encode({"key": key, "value": tags[key]}) for key in tags).decode()
 
@@ -112,7 +113,7 @@ class Runs:
                 "artifact_uri": artifact_uri,
                 "heard": now_ms(),
             }
-            if there := self._row(connection, run_id):
+            if chosen and (there := self._row(connection, run_id)):
                 return there
             number = connection.insert("runs", row)
             connection.put("documents", ("run_id", "params", "tags"), [(number, "", document)])
