@@ -52,7 +52,7 @@ def table(
     cells = [[plain(cell) for cell in row] for row in [[c.head for c in columns], *rows]]
     natural = [max(measure(row[index]) for row in cells) for index in range(len(columns))]
     shown, widths = _fitted(columns, natural, width)
-    rule = ["-" * natural_width for natural_width in natural]
+    rule = ["-" * widths[index] for index in range(len(columns))]
     lines = []
     for row in [cells[0], rule, *cells[1:]]:
         line = [_aligned(row[index], widths[index], columns[index].right) for index in shown]
