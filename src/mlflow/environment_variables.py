@@ -202,6 +202,11 @@ MLFLOW_SERVER_CLIENT_TIMEOUT = _seconds(
 MLFLOW_SERVER_STOP_TIMEOUT = _seconds(
     "MLFLOW_SERVER_STOP_TIMEOUT", 30, "Seconds for requests in flight when the server stops."
 )
+MLFLOW_SERVER_FAIL_LOST_RUNS_AFTER = _seconds(
+    "MLFLOW_SERVER_FAIL_LOST_RUNS_AFTER",
+    0,
+    "Seconds of silence after which a running run is set FAILED; 0 never does.",
+)
 MLFLOW_SERVER_MAX_BODY_SIZE = _number(
     "MLFLOW_SERVER_MAX_BODY_SIZE", 32 * 1024 * 1024, "Largest JSON body in bytes."
 )

@@ -9,6 +9,8 @@ import pytest
 
 from mlflow import wire
 from mlflow.exceptions import MlflowException
+from mlflow.service import Engine
+from mlflow.service.runs import fail_lost
 from tests.service.conftest import Ask, new_run
 
 
@@ -248,3 +250,17 @@ def test_page_tokens_survive_new_runs_and_are_checked(ask: Ask) -> None:
             page_token=first["next_page_token"],
             **change,
         )
+
+
+def test_runs_that_nobody_hears_of_are_failed(ask: Ask, engine: Engine) -> None:
+    silent, alive, finished = new_run(ask), new_run(ask), new_run(ask)
+    ask(wire.runs.update, run_id=finished, status="FINISHED", end_time=5)
+    engine.store.database.write(
+        lambda connection: connection.run("UPDATE runs SET heard = heard - 600000")
+    )
+    ask(wire.runs.heartbeat, run_ids=[alive])
+    assert fail_lost(engine, 300_000) == [silent]
+    assert fail_lost(engine, 300_000) == []
+    states = {run["info"]["run_id"]: run["info"]["status"] for run in search(ask)}
+    assert states == {silent: "FAILED", alive: "RUNNING", finished: "FINISHED"}
+    assert ask(wire.runs.get, run_id=silent)["run"]["info"]["end_time"] > 0

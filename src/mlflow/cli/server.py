@@ -120,6 +120,14 @@ def _without_effect(name: str, setting: "env.Setting[Any] | None" = None) -> Cal
     help="Largest JSON body that is accepted.",
 )
 @_option(
+    "--fail-lost-runs-after",
+    setting=env.MLFLOW_SERVER_FAIL_LOST_RUNS_AFTER,
+    type=float,
+    metavar="SECONDS",
+    help="Set running runs FAILED that nobody was heard of for so long (their process was "
+    "killed). 0 never does; official clients are silent while they log nothing.",
+)
+@_option(
     "--expose-prometheus",
     setting=env.MLFLOW_EXPOSE_PROMETHEUS,
     metavar="FOLDER",

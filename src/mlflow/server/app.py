@@ -4,6 +4,7 @@ It is plain ASGI. `mlflow server` runs it under Granian; for another server ther
 `uvicorn --factory mlflow.server.app:create_app`, which reads the same environment variables.
 """
 
+import asyncio
 import logging
 import sys
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -23,6 +24,7 @@ from mlflow.server.replies import JSON, TEXT, Header, Reply, failed, refused, te
 from mlflow.server.routes import Handler, Request, Route, Work
 from mlflow.server.settings import Settings, from_environment
 from mlflow.service import Engine
+from mlflow.service.runs import fail_lost
 from mlflow.version import VERSION
 from mlflow.wire import ENDPOINTS, AnyEndpoint
 
@@ -326,6 +328,19 @@ class App:
             if message["type"] == "lifespan.shutdown":
                 self.close()
                 return
+
+    async def watch_runs(self) -> None:
+        """Set runs FAILED whose client was killed, if the settings say so; runs until cancelled."""
+        silence = self._settings.fail_lost_runs_after
+        while silence and self._engine is not None:
+            try:
+                lost = await self._work.in_thread(fail_lost, self._engine, int(silence * 1000))
+            except MlflowException as error:
+                _log.warning("lost runs could not be looked for: %s", error.message)
+            else:
+                for run_id in lost:
+                    _log.info("run %s set FAILED: not heard of for %g s", run_id, silence)
+            await asyncio.sleep(silence / 4)
 
     def close(self, *, wait: bool = True) -> None:
         """Finish what was begun: handlers, the store's queue, the log.

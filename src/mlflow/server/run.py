@@ -202,10 +202,12 @@ async def _answer(
             loop.add_signal_handler(number, asked.set)
     if parent is not None:
         loop.add_reader(parent, asked.set)
+    watching = loop.create_task(app.watch_runs())
     serving = loop.create_task(server.serve())
     wanted = loop.create_task(asked.wait())
     await asyncio.wait((serving, wanted), return_when=asyncio.FIRST_COMPLETED)
     wanted.cancel()
+    watching.cancel()
     if parent is not None:
         loop.remove_reader(parent)
     server.stop()  # type: ignore[no-untyped-call]

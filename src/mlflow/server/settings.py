@@ -14,6 +14,8 @@ from mlflow.exceptions import invalid
 DEFAULT_STORE = "mlruns"
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
+LEAST_SILENCE = 90  # seconds: three heartbeats
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All settings of a server; `mlflow server --help` tells what each means."""
@@ -38,6 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     client_timeout: float = 30
     stop_timeout: float = 30
     max_body_size: int = 32 * 1024 * 1024
+    fail_lost_runs_after: float = 0
 
     def check(self) -> None:
         """Raise MlflowException for what no server can be started with."""
@@ -66,6 +69,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise invalid("The largest body must be at least 1024 bytes.")
         if self.client_timeout <= 0 or self.stop_timeout < 0:
             raise invalid("Time-outs are seconds and must not be negative; clients need some.")
+        if self.fail_lost_runs_after and self.fail_lost_runs_after < LEAST_SILENCE:
+            raise invalid(
+                f"Runs cannot be called lost after {self.fail_lost_runs_after:g} s: clients say "
+                f"every 30 s that they are alive, so allowed are {LEAST_SILENCE} s and more, or 0."
+            )
         if self.artifacts_only and not self.serve_artifacts:
             raise invalid("--artifacts-only with --no-serve-artifacts would serve nothing.")
         if not re.fullmatch(r"[\w\-:/., ]*", self.x_frame_options, re.ASCII):
@@ -119,4 +127,5 @@ def from_environment() -> Settings:
         client_timeout=env.MLFLOW_SERVER_CLIENT_TIMEOUT.get(),
         stop_timeout=env.MLFLOW_SERVER_STOP_TIMEOUT.get(),
         max_body_size=env.MLFLOW_SERVER_MAX_BODY_SIZE.get(),
+        fail_lost_runs_after=env.MLFLOW_SERVER_FAIL_LOST_RUNS_AFTER.get(),
     )

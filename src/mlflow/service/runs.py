@@ -1,6 +1,7 @@
 """Runs: their life from start to end, the bin, search."""
 
 from mlflow import _ids, wire
+from mlflow._clock import now_ms
 from mlflow.entities.metrics import RunTag
 from mlflow.exceptions import MlflowException, invalid, missing
 from mlflow.search.fields import RUNS
@@ -8,7 +9,7 @@ from mlflow.search.order import parse_order
 from mlflow.search.parse import parse_filter
 from mlflow.service import _pages, experiments
 from mlflow.service._engine import Engine, serves
-from mlflow.store import Columns, RunRow
+from mlflow.store import Columns, RunRow, lost
 from mlflow.store.batches import RUN_NAME
 from mlflow.wire import Empty
 from mlflow.wire._fields import experiment_number, view_name
@@ -32,7 +33,7 @@ from mlflow.wire.runs import (
 @serves(wire.runs.create)
 def create(engine: Engine, ask: CreateRun) -> FoundRun:
     """Start a run; one without a name is given one."""
-    experiment = experiments.active(engine, ask.experiment_id)
+    experiment = experiment_number(ask.experiment_id)
     tags = {tag.key: tag.value for tag in ask.tags}
     name = ask.run_name or tags.get(RUN_NAME) or _ids.new_run_name()
     tags[RUN_NAME] = name
@@ -40,14 +41,16 @@ def create(engine: Engine, ask: CreateRun) -> FoundRun:
     row = engine.store.runs.create(
         run_id=run_id,
         chosen=ask.run_id is not None,
-        experiment=experiment.id,
+        experiment=experiment,
         name=name,
         user_id=ask.user_id or "",
         start_time=ask.start_time,
-        artifact_uri=f"{experiment.artifact_location.rstrip('/')}/{run_id}/artifacts",
         tags=tags,
     )
-    if row.experiment_id != experiment.id:
+    if row is None:
+        experiments.active(engine, ask.experiment_id)  # says what is wrong with it
+        raise missing(f"The experiment {ask.experiment_id} was deleted and restored meanwhile.")
+    if row.experiment_id != experiment:
         raise MlflowException(
             f"There is a run with id {run_id} in experiment {row.experiment_id}.",
             "RESOURCE_ALREADY_EXISTS",
@@ -134,6 +137,13 @@ def heartbeat(engine: Engine, ask: Heartbeat) -> Empty:
     """Note that the processes that log into runs are alive."""
     engine.store.runs.heard(ask.run_ids)
     return Empty()
+
+
+def fail_lost(engine: Engine, silence: int) -> list[str]:
+    """Set running runs FAILED that were not heard of for `silence` milliseconds; their ids."""
+    before = now_ms() - silence
+    database = engine.store.database
+    return [run.run_id for run in lost.fail(database, lost.find(database, before), before)]
 
 
 def active(engine: Engine, run_id: str) -> RunRow:
