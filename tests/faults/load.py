@@ -120,7 +120,7 @@ class Load:
             process.kill()
             process.wait()
 
-    def wanted(self, run: str, batches: set[tuple[int, int]]) -> "dict[str, list[Point]]":
+    def wanted(self, run: str, batches: set[tuple[int, int]]) -> dict[str, list[Point]]:
         """All points of a run by metric, in the order of histories, if these batches are there."""
         found: dict[str, set[Point]] = defaultdict(set)
         for number, batch in batches:
@@ -129,7 +129,7 @@ class Load:
                     found[key].update(logged)
         return {key: sorted(logged) for key, logged in found.items()}
 
-    def _points(self, number: int, batch: int) -> "dict[str, list[Point]]":
+    def _points(self, number: int, batch: int) -> dict[str, list[Point]]:
         return writer.points(number, batch, self.size, self.writers)
 
     def everything(self) -> set[tuple[int, int]]:
@@ -187,7 +187,7 @@ def create_run(server: RunningServer) -> str:
     return run_id
 
 
-def history(server: RunningServer, run: str, key: str) -> "list[Point]":
+def history(server: RunningServer, run: str, key: str) -> list[Point]:
     """All points of a metric as the server gives them."""
     path = f"metrics/get-history?run_id={run}&metric_key={key}&max_results=25000"
     answer = server.call("GET", path)

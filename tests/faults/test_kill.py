@@ -117,9 +117,7 @@ def test_a_request_that_is_being_sent_while_the_server_stops_is_answered(
     url = request.getfixturevalue(f"{database}_url")
     server = start_server(url)
     run = create_run(server)
-    body = (
-        f'{{"run_id": "{run}", "key": "late", "value": 1.5, "timestamp": 1, "step": 2}}'.encode()
-    )
+    body = f'{{"run_id": "{run}", "key": "late", "value": 1.5, "timestamp": 1, "step": 2}}'.encode()
     connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)
     connection.putrequest("POST", "/api/2.0/mlflow/runs/log-metric")
     for name, value in {**HEADERS, "Content-Length": str(len(body))}.items():

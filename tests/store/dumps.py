@@ -34,13 +34,14 @@ def fill(opened: store.Store) -> None:
     assert number is not None
     run = opened.runs.create(
         run_id="0123456789abcdef" * 2,
+        chosen=True,
         experiment=number,
         name="one",
         user_id="ann",
         start_time=5,
-        artifact_uri=f"./{number}/one/artifacts",
         tags={"mlflow.runName": "one", "größe": "損失"},
     )
+    assert run is not None
     for start in range(0, 200, 2):
         points = [
             Point(

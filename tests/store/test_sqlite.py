@@ -40,13 +40,14 @@ def refused(uri: str) -> MlflowException:
 def new_run(opened: store.Store) -> str:
     row = opened.runs.create(
         run_id="a" * 32,
+        chosen=True,
         experiment=0,
         name="one",
         user_id="",
         start_time=1,
-        artifact_uri="./0/a",
         tags={},
     )
+    assert row is not None
     return row.run_id
 
 

@@ -28,7 +28,10 @@ class Datasets:
         """Note what a run reads; what is noted already stays as it is."""
 
         def work(connection: Connection) -> None:
-            for given in datasets:
+            # In one order, so that nobody deadlocks.
+            for given in sorted(
+                datasets, key=lambda each: (each.dataset.name, each.dataset.digest)
+            ):
                 self._add_input(connection, run, experiment, given)
             rows = [(run, 0, model.model_id, 0) for model in models]
             self._add_models(connection, rows)
@@ -133,3 +136,7 @@ class Datasets:
             return [DatasetSummary(str(row[0]), *row[1:]) for row in rows]
 
         return self._database.read(work)
+
+
+def _name(given: DatasetInput) -> tuple[str, str]:
+    return given.dataset.name, given.dataset.digest

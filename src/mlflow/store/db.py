@@ -88,6 +88,8 @@ class Database(ABC):
     hurried = False
     #: what `SELECT … FOR UPDATE` is called here
     for_update = " FOR UPDATE"
+    #: likewise for rows that must not be changed until the transaction ends
+    for_share = " FOR SHARE"
 
     @abstractmethod
     def _reading(self, work: Callable[[Any], T]) -> T: ...

@@ -43,9 +43,8 @@ class Experiments:
             if connection.one("SELECT id FROM experiments WHERE name = ?", (name,)):
                 return None
             row = {"name": name, "artifact_location": location or "", "created": now}
-            number = self._insert(connection, row | {"updated": now})
-            if number is None:
-                return None
+            # If another process inserts the same name now, all this is tried again.
+            number = connection.insert("experiments", row | {"updated": now})
             if not location:
                 connection.run(
                     "UPDATE experiments SET artifact_location = ? WHERE id = ?",
@@ -56,16 +55,6 @@ class Experiments:
             return number
 
         return self._database.write(work)
-
-    def _insert(self, connection: Connection, row: dict[str, Any]) -> int | None:
-        """Insert unless another process has just inserted the same name."""
-        connection.put("experiments", tuple(row), [tuple(row.values())], keys=("name",))
-        found = connection.one(
-            "SELECT id, created, artifact_location FROM experiments WHERE name = ?",
-            (row["name"],),
-        )
-        mine = found is not None and found[1:] == (row["created"], row["artifact_location"])
-        return int(found[0]) if found is not None and mine else None
 
     def by_number(self, number: int) -> ExperimentRow | None:
         """The experiment with a number, deleted or not."""

@@ -75,6 +75,7 @@ class MysqlDatabase(Database):
     """A MySQL or MariaDB database."""
 
     dialect = "mysql"
+    for_share = " LOCK IN SHARE MODE"
 
     def __init__(self, url: str) -> None:
         import pymysql

@@ -95,14 +95,27 @@ class Runs:
         name: str,
         user_id: str,
         start_time: int,
-        artifact_uri: str,
         tags: Mapping[str, str],
-    ) -> RunRow:
-        """Add a run; if the id was `chosen` by a client and is there, that run is given."""
+    ) -> RunRow | None:
+        """Add a run; None when its experiment is not there, or deleted.
+
+        If the id was `chosen` by a client and is there, that run is given.
+        """
         numbers = self._names.make(tags)
         document = b",".join(_encode({"key": key, "value": tags[key]}) for key in tags).decode()
 
-        def work(connection: Connection) -> RunRow:
+        def work(connection: Connection) -> RunRow | None:
+            if chosen and (there := self._row(connection, run_id)):
+                return there
+            # Locked, so that no run is added to an experiment while it is being deleted.
+            location = connection.value(
+                "SELECT artifact_location FROM experiments WHERE id = ? AND deleted IS NULL"
+                f"{self._database.for_share}",
+                (experiment,),
+            )
+            if location is None:
+                return None
+            artifact_uri = f"{location.rstrip('/')}/{run_id}/artifacts"
             row = {
                 "run_id": run_id,
                 "experiment_id": experiment,
@@ -113,8 +126,6 @@ class Runs:
                 "artifact_uri": artifact_uri,
                 "heard": now_ms(),
             }
-            if chosen and (there := self._row(connection, run_id)):
-                return there
             number = connection.insert("runs", row)
             connection.put("documents", ("run_id", "params", "tags"), [(number, "", document)])
             rows = [(number, numbers[key], value) for key, value in tags.items()]

@@ -77,7 +77,7 @@ class SqliteDatabase(Database):
     """An SQLite file; its folder is made when it is not there."""
 
     dialect = "sqlite"
-    for_update = ""  # BEGIN IMMEDIATE has locked everything already
+    for_update = for_share = ""  # BEGIN IMMEDIATE has locked everything already
 
     def __init__(self, file: str) -> None:
         self.file = file
