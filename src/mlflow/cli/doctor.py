@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from mlflow.cli import options
-from mlflow.cli.tables import plain, print_json
+from mlflow.cli.tables import counted, plain, print_json
 from mlflow.client.spool import Unreadable, inspect, left_over, outbox_folder, outbox_root
 from mlflow.client.transport import Http
 from mlflow.client.uri import get_registry_uri, get_tracking_uri, transport_for
@@ -223,5 +223,7 @@ def _outbox(address: str) -> dict[str, Any]:
                 files += 1
                 values += content.values
         if files:
-            found[str(folder)] = f"{values:,} values unsent in {files} files; send: mlflow sync"
+            found[str(folder)] = (
+                f"{counted(values, 'value')} unsent in {counted(files, 'file')}; send: mlflow sync"
+            )
     return found
