@@ -15,9 +15,9 @@ _ERRORS = {
     "404": "What was named does not exist.",
     "408": "The body did not arrive in time.",
     "413": "The body is larger than the server accepts.",
-    "429": "Too many requests; try again after `Retry-After` seconds.",
+    "429": "Something is used up, such as the disk; try again later.",
     "500": "The server failed; its log has more under the `X-Request-Id` of the answer.",
-    "503": "The server is busy; try again after `Retry-After` seconds.",
+    "503": "The server is busy, or cannot reach its database; try again later.",
 }
 _ABOUT = """\
 The tracking API of MLflow as Millstream serves it. Every route is found under `/api` and, for \

@@ -26,10 +26,12 @@ def text(status: int, sentence: str, *headers: Header) -> Reply:
 
 
 def failed(error: MlflowException) -> Reply:
-    """An error in the form that clients know."""
-    status = error.get_http_status_code()
-    headers = ((b"retry-after", b"1"),) if status in (429, 503) else ()
-    return Reply(status, JSON, error.serialize_as_json().encode(), headers)
+    """An error in the form that clients know.
+
+    There is no Retry-After, on purpose: official clients pause longer and longer for minutes
+    without it, and with it they try seven times at that distance and give up.
+    """
+    return Reply(error.get_http_status_code(), JSON, error.serialize_as_json().encode())
 
 
 def refused(error: Refused) -> Reply:
