@@ -5,22 +5,43 @@ may stand between in transaction mode. Statements are prepared only when it does
 own process number is then the one that the connection was told. To a distant server writes go
 down a pipeline: statements whose result nobody reads cost no round trip of their own. Next to a
 near one the pipeline's own work costs more than it saves (172 against 83 microseconds for a
-transaction of two statements on one machine).
+transaction of two statements on one machine). In both cases what is only written is held back
+until something is asked, and then goes as one statement where it concerns different tables.
+
+A small transaction on a near server takes less time than handing it to another thread and back,
+so `at_once` does it in place: on a connection of its own, whose time-outs are so short that a lock
+or a slow disk sends the work to a thread after all.
 """
 
+import contextlib
+import re
+import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar, cast
 
 from mlflow.environment_variables import MLFLOW_DATABASE_POOL_SIZE
 from mlflow.exceptions import RESOURCE_EXHAUSTED, MlflowException, invalid
-from mlflow.store.db import IDLE_SECONDS, Connection, Database, Passing, Pool, Row
+from mlflow.store.db import (
+    IDLE_SECONDS,
+    Connection,
+    Database,
+    Passing,
+    Pool,
+    Row,
+    WouldBlock,
+)
+from mlflow.store.pgarrays import packed, register
 from mlflow.store.uri import hidden
 
 T = TypeVar("T")
 OLDEST = 140_000  # server version 14
 FEW = 2  # rows that are written as values; more go as one array per column
 DISTANT = 200e-6  # seconds of a round trip above which a pipeline pays
+PREPARED = 500  # statements that a connection keeps prepared
+#: time-outs in milliseconds of what is done at once: for a lock, and for a statement
+LOCK_AT_ONCE, STATEMENT_AT_ONCE = 5, 250
+_TARGET = re.compile(r"(?:INSERT INTO|UPDATE|DELETE FROM) (\w+) ")
 
 
 class PostgresqlConnection(Connection):
@@ -32,6 +53,8 @@ class PostgresqlConnection(Connection):
         self.raw = raw
         self._types = types
         self.pipeline: Any = None
+        #: statements that are held back, by the table that they write to; None: none is
+        self.held: dict[str, tuple[str, list[Any]]] | None = None
         self.used = time.monotonic()
 
     def _execute(self, sql: str, parameters: Sequence[Any]) -> Any:
@@ -39,13 +62,37 @@ class PostgresqlConnection(Connection):
         cursor = self.raw.cursor(binary=True)
         return cursor.execute(text, parameters)
 
+    def send_held(self) -> None:
+        """Run what is held back, as one statement."""
+        if not self.held:
+            return
+        statements = list(self.held.values())
+        self.held.clear()
+        *others, (last, _) = statements
+        parts = [f"w{number} AS ({sql})" for number, (sql, _) in enumerate(others)]
+        before = f"WITH {', '.join(parts)} " if parts else ""
+        self._execute(before + last, [value for _, values in statements for value in values])
+
+    def _hold(self, sql: str, parameters: list[Any]) -> None:
+        target = _TARGET.match(sql)
+        if self.held is None or target is None:
+            self.send_held()
+            self._execute(sql, parameters)
+            return
+        table = target.group(1)
+        if table in self.held:  # one statement must not change a table twice
+            self.send_held()
+        self.held[table] = (sql, parameters)
+
     def all(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        self.send_held()
         return cast(list[Row], self._execute(sql, parameters).fetchall())
 
     def run(self, sql: str, parameters: Sequence[Any] = ()) -> None:
-        self._execute(sql, parameters)
+        self._hold(sql, list(parameters))
 
     def count(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        self.send_held()
         cursor = self._execute(sql, parameters)
         if self.pipeline is not None:
             self.pipeline.sync()
@@ -74,15 +121,18 @@ class PostgresqlConnection(Connection):
             sql += f"VALUES {', '.join([marks] * len(rows))}"
             parameters = [value for row in rows for value in row]
         else:
-            types = self._types[table]
-            arrays = ", ".join(f"?::{types[name]}[]" for name in columns)
-            sql += f"SELECT * FROM unnest({arrays})"
-            parameters = [list(column) for column in zip(*rows, strict=True)]
+            kinds = self._types[table]
+            arrays = [
+                packed(kinds[name], values)
+                for name, values in zip(columns, zip(*rows, strict=True), strict=True)
+            ]
+            sql += f"SELECT * FROM unnest({', '.join(f'?::{kind}' for kind, _ in arrays)})"
+            parameters = [array for _, array in arrays]
         if keys:
             sql += f" ON CONFLICT ({', '.join(keys)}) DO "
             sets = ", ".join(f"{name} = excluded.{name}" for name in update)
             sql += f"UPDATE SET {sets}" if update else "NOTHING"
-        self._execute(sql, parameters)
+        self._hold(sql, parameters)
 
     def among(self, column: str, values: Iterable[Any]) -> tuple[str, list[Any]]:
         values = list(values)
@@ -102,6 +152,10 @@ class PostgresqlDatabase(Database):
         self._psycopg = psycopg
         self.url = url
         self._types: dict[str, dict[str, str]] = {}
+        self._thread = threading.local()
+        self._quick: PostgresqlConnection | None = None
+        self._quick_lock = threading.Lock()
+        self._closed = False
         self._pool = Pool(MLFLOW_DATABASE_POOL_SIZE.get(), self._connect, _close)
         try:
             first = self._connect()
@@ -112,6 +166,8 @@ class PostgresqlDatabase(Database):
         try:
             self._check(first)
             self._distant = _round_trip(first) > DISTANT
+            #: whether small work may be done where it is asked for
+            self._near = not self._distant and first.raw.prepare_threshold is not None
         finally:
             _close(first)
 
@@ -136,9 +192,10 @@ class PostgresqlDatabase(Database):
             )
         except self._psycopg.OperationalError as error:
             raise Passing(" ".join(str(error).split())) from error
+        register(raw)
         connection = PostgresqlConnection(raw, self._types)
         if connection.value("SELECT pg_backend_pid()") == raw.info.backend_pid:
-            raw.prepare_threshold = 3
+            raw.prepare_threshold, raw.prepared_max = 3, PREPARED
             # Compiling a search to machine code takes longer than running it.
             raw.execute("SET jit = off")
         if not self._types:
@@ -150,9 +207,58 @@ class PostgresqlDatabase(Database):
         self._types.clear()
         self._pool.close()
         self._pool = Pool(MLFLOW_DATABASE_POOL_SIZE.get(), self._connect, _close)
+        self._reading(lambda connection: connection.one("SELECT 1"))
+
+    @property
+    def hurried(self) -> bool:  # type: ignore[override]
+        return getattr(self._thread, "hurried", False)
+
+    @contextlib.contextmanager
+    def at_once(self) -> Iterator[None]:
+        if self._quick is None or not self._quick_lock.acquire(blocking=False):
+            raise WouldBlock
+        try:
+            self._thread.hurried = True
+            yield
+        finally:
+            self._thread.hurried = False
+            self._quick_lock.release()
+
+    def _done_at_once(self, use: Callable[[PostgresqlConnection], T]) -> T:
+        connection = self._quick
+        if connection is None:
+            raise WouldBlock
+        if time.monotonic() - connection.used > IDLE_SECONDS:
+            self._forget_quick(connection)
+            raise WouldBlock
+        try:
+            result = use(connection)
+        except self._psycopg.Error:  # a thread will see it again, and say what it is
+            if connection.raw.closed or connection.raw.info.transaction_status != 0:
+                self._forget_quick(connection)
+            raise WouldBlock from None
+        connection.used = time.monotonic()
+        return result
+
+    def _forget_quick(self, connection: PostgresqlConnection) -> None:
+        self._quick = None
+        _close(connection)
+
+    def _open_quick(self) -> None:
+        """Open the connection for what is done at once, in a thread that may wait for it."""
+        with self._quick_lock:
+            if self._quick is None and not self._closed:
+                connection = self._connect()
+                connection.raw.execute(f"SET lock_timeout = {LOCK_AT_ONCE}")
+                connection.raw.execute(f"SET statement_timeout = {STATEMENT_AT_ONCE}")
+                self._quick = connection
 
     def _borrowed(self, use: Callable[[PostgresqlConnection], T]) -> T:
+        if self.hurried:
+            return self._done_at_once(use)
         psycopg = self._psycopg
+        if self._near and self._quick is None:
+            self._open_quick()
         connection: PostgresqlConnection = self._pool.borrow()
         if time.monotonic() - connection.used > IDLE_SECONDS:  # it may have been cut off meanwhile
             try:
@@ -207,19 +313,30 @@ class PostgresqlDatabase(Database):
 
     def _writing(self, work: Callable[[Any], T]) -> T:
         def use(connection: PostgresqlConnection) -> T:
-            if not self._distant:
-                with connection.raw.transaction():
-                    return work(connection)
-            with connection.raw.pipeline() as connection.pipeline, connection.raw.transaction():
-                try:
-                    return work(connection)
-                finally:
-                    connection.pipeline = None
+            connection.held = {}
+            try:
+                if not self._distant:
+                    with connection.raw.transaction():
+                        return _written(connection, work)
+                with connection.raw.pipeline() as connection.pipeline, connection.raw.transaction():
+                    return _written(connection, work)
+            finally:
+                connection.held = connection.pipeline = None
 
         return self._borrowed(use)
 
     def close(self) -> None:
+        self._closed = True
         self._pool.close()
+        with self._quick_lock:
+            if self._quick is not None:
+                self._forget_quick(self._quick)
+
+
+def _written(connection: PostgresqlConnection, work: Callable[[Any], T]) -> T:
+    result = work(connection)
+    connection.send_held()
+    return result
 
 
 def _close(connection: PostgresqlConnection) -> None:
