@@ -12,10 +12,11 @@ import socket
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from configparser import ConfigParser, Error as ConfigError
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from urllib.parse import unquote, urljoin, urlsplit
 
 from mlflow import environment_variables as settings
@@ -33,6 +34,9 @@ _REDIRECTS = frozenset({301, 302, 307, 308})
 _MOST_REDIRECTS = 5
 #: seconds that a request which must not hold up its caller may take to connect, and to answer
 _IMPATIENT = (5.0, 30.0)
+#: bytes of a streamed answer that are read at a time, and that are read of one that is an error
+_PIECE = 1024 * 1024
+_MOST_OF_ERROR = 64 * 1024
 
 _logger = logging.getLogger(__name__)
 _dice = random.Random()
@@ -56,19 +60,76 @@ class Unanswered(Exception):
     """There was no answer: no connection, or it broke, or it took too long."""
 
 
+class Streamed:
+    """An answer whose body is read piece by piece.
+
+    Args:
+        response: the answer, unread.
+    """
+
+    def __init__(self, response: "urllib3.BaseHTTPResponse") -> None:
+        self._response = response
+        self._start: bytes | None = None
+        self._ended = False
+        self.status = response.status
+        length = response.headers.get("Content-Length")
+        #: bytes of the body, None when the server does not say
+        self.size = int(length) if length is not None and length.isdigit() else None
+        self.wait = _asked_wait(response.headers)
+
+    @property
+    def body(self) -> bytes:
+        """The start of an answer that is an error."""
+        return self.start() if self.status >= 300 else b""
+
+    def start(self) -> bytes:
+        """The first bytes of the body; they are taken out of `pieces`."""
+        if self._start is None:
+            self._start = self._read(_MOST_OF_ERROR)
+        return self._start
+
+    def pieces(self) -> Iterator[bytes]:
+        """The body; Unanswered when it breaks off."""
+        while piece := self._read(_PIECE):
+            yield piece
+
+    def _read(self, most: int) -> bytes:
+        from urllib3.exceptions import HTTPError
+
+        try:
+            piece = self._response.read(most)
+        except (HTTPError, OSError) as error:
+            raise Unanswered(_reason(error)) from None
+        self._ended = not piece
+        return piece
+
+    def close(self) -> None:
+        """Give the connection back, or end it when something is still to come."""
+        if not self._ended:
+            self._response.close()
+        self._response.release_conn()
+
+
+#: what makes the pieces of a body; called again when it is sent again
+Body = Callable[[], Iterable[bytes]]
+Told = TypeVar("Told", Answer, Streamed)
+
+
 class Session:
     """Requests to one server.
 
     Args:
         base: `http://` or `https://` address, with a path when the server lives below one. A user
             name and password in it are used for login.
+        login: whether this server may be told who we are.
 
     Raises:
         InvalidUrlException: the address cannot be asked.
     """
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, *, login: bool = True) -> None:
         parts = urlsplit(base)
+        self._tells_login = login
         try:
             port = f":{parts.port}" if parts.port else ""
         except ValueError as error:
@@ -99,20 +160,70 @@ class Session:
             Unanswered: there was no answer, after all retries.
             MlflowException: the server's certificate is refused, or settings contradict.
         """
-        headers = {"User-Agent": f"mlflow-python-client/{VERSION}"}
-        headers["X-MLflow-Client-Version"] = VERSION
+        headers = self._headers()
         if body is not None:
             headers["Content-Type"] = "application/json"
+
+        def once() -> Answer:
+            response = self._response(method, path, body, headers, patient=retry)
+            return _read(response.status, response.headers, response.data)
+
+        return self._persistently(once, retry)
+
+    @contextmanager
+    def stream(
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str] | None = None,
+        body: Body | None = None,
+        *,
+        retry: bool = True,
+    ) -> Iterator[Streamed]:
+        """The server's answer with its body unread; for bodies of any size, both ways.
+
+        Time-outs are about progress, never about the whole.
+
+        Args:
+            path, retry: see `ask`.
+            headers: such as the body's `Content-Type` and `Content-Length`.
+            body: makes its pieces, from the start at each call.
+
+        Raises:
+            Unanswered, MlflowException: see `ask`.
+        """
+        given = self._headers() | (headers or {})
+
+        def once() -> Streamed:
+            return Streamed(
+                self._response(method, path, body, given, patient=True, preload_content=False)
+            )
+
+        streamed = self._persistently(once, retry)
+        try:
+            yield streamed
+        finally:
+            streamed.close()
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"User-Agent": f"mlflow-python-client/{VERSION}"}
+        headers["X-MLflow-Client-Version"] = VERSION
         if login := self._login():
             headers["Authorization"] = login
+        return headers
+
+    def _persistently(self, once: Callable[[], Told], retry: bool) -> Told:
+        """The answer of one request, made again while it fails in passing."""
         most = settings.MLFLOW_HTTP_REQUEST_MAX_RETRIES.get() if retry else 0
         attempt = 0
         while True:
             try:
-                answer = self._once(method, path, body, headers, patient=retry)
+                answer = once()
                 if attempt >= most or not may_pass(answer):
                     return answer
                 reason, asked = f"it answered with status {answer.status}", answer.wait
+                if isinstance(answer, Streamed):
+                    answer.close()
             except Unanswered as error:
                 if attempt >= most:
                     raise
@@ -124,9 +235,16 @@ class Session:
             _logger.log(level, text, self.base, reason, most, wait)
             time.sleep(wait)
 
-    def _once(
-        self, method: str, path: str, body: bytes | None, headers: dict[str, str], *, patient: bool
-    ) -> Answer:
+    def _response(
+        self,
+        method: str,
+        path: str,
+        body: "bytes | Body | None",
+        headers: dict[str, str],
+        *,
+        patient: bool,
+        preload_content: bool = True,
+    ) -> "urllib3.BaseHTTPResponse":
         """One request, and those that it is redirected to."""
         import urllib3
         from urllib3.exceptions import HTTPError, ProtocolError, SSLError
@@ -148,11 +266,12 @@ class Session:
                 response = send(
                     method,
                     target,
-                    body=body,
+                    body=body() if callable(body) else body,
                     headers=headers,
                     retries=False,
                     redirect=False,
                     timeout=timeout,
+                    preload_content=preload_content,
                 )
             except SSLError as error:
                 raise MlflowException(
@@ -169,7 +288,9 @@ class Session:
                 raise Unanswered(_reason(error)) from None
             place = response.headers.get("Location")
             if response.status not in _REDIRECTS or not place:
-                return _read(response.status, response.headers, response.data)
+                return response
+            if not preload_content:
+                response.close()
             redirects += 1
             if redirects > _MOST_REDIRECTS:
                 raise InvalidUrlException(f"{self.base} redirects more than {redirects - 1} times.")
@@ -197,6 +318,8 @@ class Session:
 
     def _login(self) -> str | None:
         """The Authorization header: from the address, the environment or the credentials file."""
+        if not self._tells_login:
+            return None
         if self._user:
             return _basic(*self._user)
         if token := settings.MLFLOW_TRACKING_TOKEN.get():
@@ -209,7 +332,7 @@ class Session:
         return _basic(name, password) if name and password else None
 
 
-def may_pass(answer: Answer) -> bool:
+def may_pass(answer: "Answer | Streamed") -> bool:
     """Whether the same request may be answered differently a little later."""
     # "Invalid state" has status 500 in this API, and asking again does not mend it.
     return answer.status in PASSING and not (
@@ -306,10 +429,14 @@ def _socket_options() -> list[tuple[int, int, int]]:
 
 def _read(status: int, headers: "urllib3.HTTPHeaderDict", body: bytes) -> Answer:
     kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    wait: float | None = None
+    return Answer(status, body, kind, _asked_wait(headers))
+
+
+def _asked_wait(headers: "urllib3.HTTPHeaderDict") -> float | None:
+    """The seconds after which the server asks to be asked again."""
     if settings.MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER.get() and "Retry-After" in headers:
-        wait = _retry_after(headers["Retry-After"])
-    return Answer(status, body, kind, wait)
+        return _retry_after(headers["Retry-After"])
+    return None
 
 
 def _retry_after(text: str) -> float | None:

@@ -265,7 +265,7 @@ def test_artifacts_are_not_served(start_server: StartServer) -> None:
     answer = get(start_server(None, "--no-serve-artifacts"), path)
     assert (answer.status, answer.headers["content-type"][:10]) == (503, "text/plain")
     answer = get(start_server(None), path)
-    assert (answer.status, code(answer)) == (501, "NOT_IMPLEMENTED")
+    assert (answer.status, code(answer)) == (404, "RESOURCE_DOES_NOT_EXIST")
 
 
 def test_frames(start_server: StartServer) -> None:

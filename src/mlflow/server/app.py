@@ -8,19 +8,23 @@ import asyncio
 import logging
 import sys
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from functools import partial
 from time import perf_counter
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
 from mlflow import service
+from mlflow.blobs import Folder
 from mlflow.exceptions import INTERNAL_ERROR, MlflowException
 from mlflow.server import ui
+from mlflow.server.artifacts import METHODS as ARTIFACT_METHODS, ROUTE as ARTIFACTS, Artifacts
 from mlflow.server.hosts import SAFE_METHODS, Hosts
 from mlflow.server.limits import Gone, Limits, Receive, Refused
 from mlflow.server.observe import AccessLog, RequestIds, Tally
 from mlflow.server.openapi import describe
-from mlflow.server.replies import JSON, TEXT, Header, Reply, failed, refused, text
+from mlflow.server.replies import JSON, TEXT, Header, Reply, Send, failed, refused, text
 from mlflow.server.routes import Handler, Request, Route, Work
 from mlflow.server.settings import Settings, from_environment
 from mlflow.service import Engine
@@ -29,13 +33,14 @@ from mlflow.version import VERSION
 from mlflow.wire import ENDPOINTS, AnyEndpoint
 
 Scope = MutableMapping[str, Any]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 Answerer = Callable[[Request], Awaitable[Reply]]
 
 _log = logging.getLogger("mlflow.server")
 #: answered whatever the Host header says: probes name machines as they like
 _OPEN_PATHS = ("/health", "/version")
 _ARTIFACTS = ("/api/2.0/mlflow-artifacts/", "/ajax-api/2.0/mlflow-artifacts/")
+_CONTENT = tuple(f"{base}/2.0{ARTIFACTS}/" for base in ("/api", "/ajax-api"))
+_OF_RUN = "/get-artifact"
 _API = ("/api/", "/ajax-api/")
 _WITHOUT_BODY = (204, 304)
 _METRICS_KIND = b"text/plain; version=0.0.4; charset=utf-8"
@@ -48,7 +53,8 @@ def endpoint_name(endpoint: AnyEndpoint) -> str:
 
 def counted_names() -> list[str]:
     """All names under which requests are counted; the first is for all that has none."""
-    pages = [path.strip("/") or "page" for path in (*_OPEN_PATHS, "/metrics", "/openapi.json")]
+    places = (*_OPEN_PATHS, "/metrics", "/openapi.json", ARTIFACTS, _OF_RUN)
+    pages = [path.strip("/") for path in places]
     return ["other", "page", *pages, *(endpoint_name(endpoint) for endpoint in ENDPOINTS)]
 
 
@@ -84,6 +90,9 @@ class App:
         )
         self._work = Work()
         self._ids = RequestIds()
+        limits = Limits(settings.max_body_size, settings.client_timeout)
+        served = Folder(settings.artifacts_folder) if settings.serve_artifacts else None
+        self._artifacts = Artifacts(served, engine, limits)
         self._policy = ui.content_policy(settings.x_frame_options)
         self._headers: list[Header] = [
             (b"x-content-type-options", b"nosniff"),
@@ -97,11 +106,11 @@ class App:
         }
         self._table: dict[tuple[str, str], tuple[int, Answerer]] = {}
         self._methods: dict[str, list[str]] = {}
-        self._fill(handlers)
+        self._fill(handlers, limits)
 
     # -- the table of routes ---------------------------------------------------
 
-    def _fill(self, handlers: Mapping[AnyEndpoint, Handler]) -> None:
+    def _fill(self, handlers: Mapping[AnyEndpoint, Handler], limits: Limits) -> None:
         prefix = self._settings.static_prefix
         for path in {"", prefix}:
             self._add("GET", f"{path}/health", "health", self._health)
@@ -112,7 +121,12 @@ class App:
             self._add("GET", prefix + path, "page", self._page)
         if prefix:
             self._add("GET", prefix, "page", self._to_first_page)
-        limits = Limits(self._settings.max_body_size, self._settings.client_timeout)
+        if self._settings.serve_artifacts:
+            for path in _CONTENT:
+                place = prefix + path.rstrip("/")
+                self._add("GET", place, ARTIFACTS.strip("/"), self._artifacts.listing)
+        of_run = self._only_artifacts if self._engine is None else self._artifacts.of_run
+        self._add("GET", prefix + _OF_RUN, _OF_RUN.strip("/"), of_run)
         for endpoint in ENDPOINTS:
             name = endpoint_name(endpoint)
             if self._engine is None:
@@ -143,7 +157,7 @@ class App:
         pairs = scope["headers"]
         headers: dict[bytes, bytes] = dict(pairs)
         request_id = self._ids.name(headers.get(b"x-request-id"))
-        name, answer = self._table.get((method, path)) or (0, self._unknown)
+        name, answer = self._table.get((method, path)) or self._elsewhere(scope)
         status = 500
         size = 0
         try:
@@ -156,7 +170,8 @@ class App:
             else:
                 reply = stopped
             status = reply.status
-            size = len(reply.body)
+            stream = reply.stream
+            size = len(reply.body) if stream is None else stream.size
             out = [
                 (b"content-type", reply.kind),
                 (b"x-request-id", request_id.encode("ascii")),
@@ -168,7 +183,10 @@ class App:
             if origin is not None and stopped is None:
                 out += self._shared_with(origin, headers)
             await send({"type": "http.response.start", "status": status, "headers": out})
-            await send({"type": "http.response.body", "body": reply.body})
+            if stream is None:
+                await send({"type": "http.response.body", "body": reply.body})
+            else:
+                await stream.send(send)
         except Gone:
             status = 499
         finally:
@@ -273,6 +291,36 @@ class App:
     async def _not_yet(self, request: Request) -> Reply:
         raise MlflowException(f"This server cannot do {request.path} yet.", "NOT_IMPLEMENTED")
 
+    def _elsewhere(self, scope: Scope) -> tuple[int, Answerer]:
+        """What answers a path that is in no table: the content of artifacts, or that it is not."""
+        prefix = self._settings.static_prefix
+        path: str = scope["path"]
+        if self._settings.serve_artifacts:
+            for start in _CONTENT:
+                if path.startswith(prefix + start):
+                    raw = scope.get("raw_path") or quote(path).encode("ascii")
+                    before, found, rest = raw.partition((prefix + start).encode("ascii"))
+                    if found and not before:
+                        name = self._tally.names.index(ARTIFACTS.strip("/"))
+                        return name, partial(self._content, rest)
+        return 0, self._unknown
+
+    async def _content(self, raw: bytes, request: Request) -> Reply:
+        """The content of an artifact."""
+        if request.method == "OPTIONS":
+            return self._preflight(request, ARTIFACT_METHODS.encode("ascii"))
+        if request.method not in ARTIFACT_METHODS.split(", "):
+            return self._wrong_method(request, ARTIFACT_METHODS)
+        return await self._artifacts.content(request, raw)
+
+    def _wrong_method(self, request: Request, allowed: str) -> Reply:
+        error = MlflowException(
+            f"The method {request.method} is not allowed for {request.path}: use {allowed}.",
+            "BAD_REQUEST",
+        )
+        headers = ((b"allow", allowed.encode("ascii")),)
+        return Reply(405, JSON, error.serialize_as_json().encode(), headers)
+
     async def _unknown(self, request: Request) -> Reply:
         """What is in no table: the wrong method, a preflight, or an unknown path."""
         method, path = request.method, request.path
@@ -280,19 +328,18 @@ class App:
         if allowed:
             if method == "HEAD" and "GET" in allowed:
                 return await self._table["GET", path][1](request)
-            listed = ", ".join(sorted({*allowed, "OPTIONS"})).encode("ascii")
+            listed = ", ".join(sorted({*allowed, "OPTIONS"}))
             if method == "OPTIONS":
-                return self._preflight(request, listed)
-            error = MlflowException(
-                f"The method {method} is not allowed for {path}: use {', '.join(allowed)}.",
-                "BAD_REQUEST",
-            )
-            return Reply(405, JSON, error.serialize_as_json().encode(), ((b"allow", listed),))
+                return self._preflight(request, listed.encode("ascii"))
+            return self._wrong_method(request, listed)
         local = path.removeprefix(self._settings.static_prefix)
         if local.startswith(_ARTIFACTS):
             if not self._settings.serve_artifacts:
                 return text(503, "Endpoint disabled: this server runs with --no-serve-artifacts.\n")
-            raise MlflowException("This version does not serve artifacts yet.", "NOT_IMPLEMENTED")
+            raise MlflowException(
+                f"This server has no {path}: send and fetch whole files at {_CONTENT[0]}PATH.",
+                "NOT_IMPLEMENTED",
+            )
         if local.startswith(_API):
             raise MlflowException(
                 f"There is no endpoint {path}; {self._settings.static_prefix}/docs lists all.",
@@ -349,6 +396,7 @@ class App:
             wait: False leaves handlers behind that still run, for they had their time.
         """
         self._work.close(wait)
+        self._artifacts.close(wait)
         if self._engine is not None:
             self._engine.close()
         if self._access_log is not None:
@@ -362,8 +410,13 @@ def _given_twice(name: bytes, pairs: "list[tuple[bytes, bytes]]") -> bool:
 def open_app(settings: Settings, tally: Tally | None = None) -> App:
     """The application with its engine; MlflowException when the database cannot be opened."""
     engine = None
+    served = settings.artifacts_folder if settings.serve_artifacts else None
     if not settings.artifacts_only:
-        engine = service.open_engine(settings.backend_store_uri, settings.artifact_root)
+        engine = service.open_engine(
+            settings.backend_store_uri, settings.artifact_root, served=served
+        )
+    if served is not None:
+        Folder(served).sweep()
     # Without a standard output its number may be that of any file, the database included.
     logged = settings.access_log and sys.stdout is not None
     return App(engine, settings, tally=tally, access_log=AccessLog() if logged else None)

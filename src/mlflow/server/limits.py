@@ -116,6 +116,16 @@ class Limits:
 
     async def _too_large_after(self, receive: Receive, read: int = 0) -> Refused:
         """The refusal of a body that is too large, after reading what is left of it."""
+        await self.throw_away(receive, {}, read)
+        return self._too_large()
+
+    async def throw_away(
+        self, receive: Receive, headers: Mapping[bytes, bytes], read: int = 0
+    ) -> None:
+        """Read what is left of a body that is not wanted, up to a point, so that the client hears
+        why; a client that asked before sending is told at once."""
+        if b"expect" in headers:
+            return
         loop = asyncio.get_running_loop()
         end = loop.time() + self.timeout
         more = True
@@ -128,7 +138,6 @@ class Limits:
                 raise Gone
             read += len(message["body"])
             more = message.get("more_body", False)
-        return self._too_large()
 
     def _too_large(self, how: str = "") -> Refused:
         return Refused(

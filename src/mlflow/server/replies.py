@@ -1,7 +1,8 @@
 """What goes back to a client."""
 
 import json
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple, Protocol
 
 from mlflow.exceptions import MlflowException
 from mlflow.server.limits import Refused
@@ -9,15 +10,26 @@ from mlflow.server.limits import Refused
 JSON = b"application/json"
 TEXT = b"text/plain; charset=utf-8"
 Header = tuple[bytes, bytes]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class Stream(Protocol):
+    """A body that is sent piece by piece; `size` is its length in bytes."""
+
+    size: int
+
+    async def send(self, send: Send) -> None:
+        """Send all of it."""
 
 
 class Reply(NamedTuple):
-    """One answer: status, kind of content, content, further headers."""
+    """One answer: status, kind of content, content, further headers, content that is streamed."""
 
     status: int
     kind: bytes
     body: bytes
     headers: tuple[Header, ...] = ()
+    stream: Stream | None = None
 
 
 def text(status: int, sentence: str, *headers: Header) -> Reply:

@@ -8,7 +8,10 @@ from pathlib import Path
 import msgspec
 
 from mlflow import environment_variables as env
+from mlflow.blobs import local_folder
+from mlflow.blobs.roots import default_folder
 from mlflow.exceptions import invalid
+from mlflow.store.uri import parse
 
 #: where the embedded store lives when nothing else is said
 DEFAULT_STORE = "mlruns"
@@ -74,6 +77,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                 f"Runs cannot be called lost after {self.fail_lost_runs_after:g} s: clients say "
                 f"every 30 s that they are alive, so allowed are {LEAST_SILENCE} s and more, or 0."
             )
+        if self.serve_artifacts:
+            _ = self.artifacts_folder  # refuses what is no folder
         if self.artifacts_only and not self.serve_artifacts:
             raise invalid("--artifacts-only with --no-serve-artifacts would serve nothing.")
         if not re.fullmatch(r"[\w\-:/., ]*", self.x_frame_options, re.ASCII):
@@ -96,7 +101,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             return self.default_artifact_root
         if self.serve_artifacts:
             return "mlflow-artifacts:/"
-        return (Path.cwd() / DEFAULT_STORE / "artifacts").as_uri()
+        return self.artifacts_folder.as_uri()
+
+    @property
+    def artifacts_folder(self) -> Path:
+        """Where the server keeps the artifacts that it serves.
+
+        Raises:
+            MlflowException: that is no folder of this machine.
+        """
+        if self.artifacts_destination:
+            return local_folder(self.artifacts_destination)
+        store = None if self.artifacts_only else parse(self.backend_store_uri).folder
+        return default_folder(store)
 
 
 def listed(text: str | None) -> tuple[str, ...]:

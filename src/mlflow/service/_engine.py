@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any, TypeVar
 
 from mlflow import store
+from mlflow.blobs.roots import Roots
 from mlflow.exceptions import MlflowException
 from mlflow.store import Store, WouldBlock
 from mlflow.wire import AnyEndpoint, Endpoint, Question
@@ -24,29 +26,33 @@ class Engine:
         store: the open database.
         artifact_root: where experiments without a location of their own keep artifacts, as
             clients see it: `mlflow-artifacts:/`, a `file:` URI or an object store.
+        served: the folder that `mlflow-artifacts:/` names here, None when nothing is served.
     """
 
-    def __init__(self, store: Store, artifact_root: str) -> None:
+    def __init__(self, store: Store, artifact_root: str, served: Path | None = None) -> None:
         self.store = store
         self.artifact_root = artifact_root.rstrip("/")
+        self.roots = Roots(served, artifact_root)
 
     def close(self) -> None:
         """Finish what is queued and close the database."""
         self.store.close()
 
 
-def open_engine(uri: str, artifact_root: str, *, upgrade: bool = True) -> Engine:
+def open_engine(
+    uri: str, artifact_root: str, *, upgrade: bool = True, served: Path | None = None
+) -> Engine:
     """The engine over the database or folder at `uri`.
 
     Args:
         uri: `sqlite:///…`, `postgresql://…`, `mysql://…`; a plain path or `file:` URI is a folder.
-        artifact_root: see `Engine`.
+        artifact_root, served: see `Engine`.
         upgrade: create the tables of an empty database; an old schema is refused either way.
 
     Raises:
         MlflowException: the database cannot be opened or has another schema.
     """
-    return Engine(store.open_store(uri, upgrade=upgrade), artifact_root)
+    return Engine(store.open_store(uri, upgrade=upgrade), artifact_root, served)
 
 
 def serves(endpoint: Endpoint[Q, A]) -> Callable[[Callable[[Engine, Q], Any]], Handler]:
