@@ -285,6 +285,8 @@ def test_a_bad_request_does_not_hurt_its_neighbours(ask: Ask, engine: Engine, ru
     waiting = []
     for step in range(200):
         batch = LogBatch(run_id=run, metrics=[Point("m", step, step, step)])
+        batch.params = [Param(f"p{step // 2}", "same")]
+        batch.tags = [RunTag(f"t{step % 5}", str(step))]
         if step % 10 == 3:
             batch.params = [Param("lr", "2")]
         if step % 10 == 7:
@@ -295,6 +297,9 @@ def test_a_bad_request_does_not_hurt_its_neighbours(ask: Ask, engine: Engine, ru
     assert [point[1] for point in history(ask, run, "m")] == [
         step for step in range(200) if step not in failed
     ]
+    found = data(ask, run)
+    assert pairs(found["params"]) == {"lr": "1"} | {f"p{step}": "same" for step in range(100)}
+    assert pairs(found["tags"])["t4"] == "199"
 
 
 def test_many_writers_into_one_run(ask: Ask, database_url: str, run: str) -> None:

@@ -6,7 +6,6 @@ The rows of the runs are locked in one order, so writers of several processes qu
 deadlock, and whatever belongs to a run is safe to read and change behind that lock.
 """
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -122,11 +121,15 @@ class _Group:
     def apply(self, requests: list[LogBatch]) -> list[Exception | None]:
         runs = self._lock({request.run_id for request in requests})
         errors: list[Exception | None] = [self._refusal(request, runs) for request in requests]
-        self._params(requests, runs, errors)
+        valid = [request for request, error in zip(requests, errors, strict=True) if error is None]
+        # All is read before anything is written, so that what is written can go as one statement.
+        params, tags = self._values(valid, runs)
+        summaries = self._summaries(valid, runs)
+        self._params(requests, runs, errors, params)
         good = [request for request, error in zip(requests, errors, strict=True) if error is None]
-        self._tags(good, runs)
+        self._tags(good, runs, tags)
         self._append()
-        self._metrics(good, runs)
+        self._metrics(good, runs, summaries)
         self._heard({runs[request.run_id] for request in good})
         return errors
 
@@ -153,27 +156,41 @@ class _Group:
 
     # -- params and tags -----------------------------------------------------
 
-    def _existing(self, table: str, pairs: set[tuple[int, int]]) -> dict[tuple[int, int], str]:
-        if not pairs:
-            return {}
-        runs, runs_are = self.connection.among("run_id", sorted({run for run, _ in pairs}))
-        keys, keys_are = self.connection.among("key_id", sorted({key for _, key in pairs}))
-        rows = self.connection.all(
-            f"SELECT run_id, key_id, value FROM {table} WHERE {runs} AND {keys}",
-            [*runs_are, *keys_are],
-        )
-        return {(run, key): value for run, key, value in rows}
+    def _values(
+        self, requests: list[LogBatch], runs: dict[str, _Run]
+    ) -> tuple[dict[tuple[int, int], str], dict[tuple[int, int], str]]:
+        """The values that params and tags of these requests have now, by (run, name)."""
+        selects: list[str] = []
+        parameters: list[object] = []
+        for number, table in enumerate(("params", "tags")):
+            logging = [request for request in requests if getattr(request, table)]
+            if not logging:
+                continue
+            logged = {runs[request.run_id].id for request in logging}
+            names = {
+                self.numbers[item.key] for request in logging for item in getattr(request, table)
+            }
+            run_is, runs_are = self.connection.among("run_id", sorted(logged))
+            key_is, keys_are = self.connection.among("key_id", sorted(names))
+            selects.append(
+                f"SELECT {number}, run_id, key_id, value FROM {table} WHERE {run_is} AND {key_is}"
+            )
+            parameters += [*runs_are, *keys_are]
+        found: tuple[dict[tuple[int, int], str], dict[tuple[int, int], str]] = ({}, {})
+        if selects:
+            for number, run, key, value in self.connection.all(
+                " UNION ALL ".join(selects), parameters
+            ):
+                found[number][run, key] = value
+        return found
 
     def _params(
-        self, requests: list[LogBatch], runs: dict[str, _Run], errors: list[Exception | None]
+        self,
+        requests: list[LogBatch],
+        runs: dict[str, _Run],
+        errors: list[Exception | None],
+        known: dict[tuple[int, int], str],
     ) -> None:
-        pairs = {
-            (runs[request.run_id].id, self.numbers[param.key])
-            for request, error in zip(requests, errors, strict=True)
-            if error is None
-            for param in request.params
-        }
-        known = self._existing("params", pairs)
         rows: list[Row] = []
         for index, request in enumerate(requests):
             if errors[index] is not None or not request.params:
@@ -215,7 +232,12 @@ class _Group:
                 f"UPDATE documents SET {', '.join(sets)} WHERE run_id = ?", (*values, run)
             )
 
-    def _tags(self, requests: list[LogBatch], runs: dict[str, _Run]) -> None:
+    def _tags(
+        self,
+        requests: list[LogBatch],
+        runs: dict[str, _Run],
+        known: dict[tuple[int, int], str],
+    ) -> None:
         wanted: dict[tuple[int, int], str] = {}
         texts: dict[tuple[int, int], bytes] = {}
         for request in requests:
@@ -226,7 +248,6 @@ class _Group:
                 pair = (run, self.numbers[tag.key])
                 wanted[pair] = tag.value
                 texts[pair] = _encode(tag)
-        known = self._existing("tags", set(wanted))
         changed = {pair: value for pair, value in wanted.items() if known.get(pair) != value}
         if not changed:
             return
@@ -251,11 +272,15 @@ class _Group:
 
     # -- metrics -------------------------------------------------------------
 
-    def _metrics(self, requests: list[LogBatch], runs: dict[str, _Run]) -> None:
+    def _metrics(
+        self,
+        requests: list[LogBatch],
+        runs: dict[str, _Run],
+        known: dict[tuple[int, int], Summary],
+    ) -> None:
         series = self._gathered(requests, runs)
         if not series:
             return
-        known = self._summaries(series)
         experiments = {run.id: run.experiment_id for run in runs.values()}
         changed: list[Summary] = []
         blocks: list[Row] = []
@@ -309,12 +334,18 @@ class _Group:
             for pair, found in gathered.items()
         }
 
-    def _summaries(self, pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Summary]:
-        pairs = list(pairs)
-        runs, runs_are = self.connection.among("run_id", sorted({run for run, _ in pairs}))
-        keys, keys_are = self.connection.among("key_id", sorted({key for _, key in pairs}))
+    def _summaries(
+        self, requests: list[LogBatch], runs: dict[str, _Run]
+    ) -> dict[tuple[int, int], Summary]:
+        """The summaries of the metrics of these requests, by (run, metric)."""
+        logged = {runs[request.run_id].id for request in requests if request.metrics}
+        if not logged:
+            return {}
+        names = {self.numbers[point.key] for request in requests for point in request.metrics}
+        run_is, runs_are = self.connection.among("run_id", sorted(logged))
+        key_is, keys_are = self.connection.among("key_id", sorted(names))
         rows = self.connection.all(
-            f"SELECT {', '.join(SERIES)} FROM series WHERE {runs} AND {keys}",
+            f"SELECT {', '.join(SERIES)} FROM series WHERE {run_is} AND {key_is}",
             [*runs_are, *keys_are],
         )
         return {(row[0], row[1]): Summary(*row) for row in rows}
