@@ -95,6 +95,9 @@ class Database(ABC):
     def _reading(self, work: Callable[[Any], T]) -> T: ...
 
     @abstractmethod
+    def _reading_one_state(self, work: Callable[[Any], T]) -> T: ...
+
+    @abstractmethod
     def _writing(self, work: Callable[[Any], T]) -> T: ...
 
     @abstractmethod
@@ -111,9 +114,16 @@ class Database(ABC):
         raise WouldBlock
         yield
 
-    def read(self, work: Callable[[Connection], T]) -> T:
-        """What `work` finds."""
-        return _patiently(lambda: self._reading(work))
+    def read(self, work: Callable[[Connection], T], *, one_state: bool = False) -> T:
+        """What `work` finds.
+
+        Args:
+            work: what to do with a connection.
+            one_state: whether all its queries must see the database as it was at the first one,
+                although others write meanwhile; it may cost two round trips.
+        """
+        reading = self._reading_one_state if one_state else self._reading
+        return _patiently(lambda: reading(work))
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """What `work` returns, once all that it did is committed; nothing is done on an error."""

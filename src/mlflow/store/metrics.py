@@ -44,7 +44,8 @@ class Metrics:
                 return [], False
             return _page(_blocks_by_time(connection, run, key_id, after), limit, after)
 
-        return self._database.read(work)
+        # In one state: blocks that are merged between two queries would be missed, or read twice.
+        return self._database.read(work, one_state=True)
 
     def sample(
         self, run_ids: Sequence[str], key: str, steps: tuple[int, int] | None, most: int

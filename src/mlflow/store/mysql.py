@@ -159,6 +159,17 @@ class MysqlDatabase(Database):
     def _reading(self, work: Callable[[Any], T]) -> T:
         return self._borrowed(work)
 
+    def _reading_one_state(self, work: Callable[[Any], T]) -> T:
+        def use(connection: MysqlConnection) -> T:
+            # On an error the connection is not given back, which ends the transaction.
+            connection.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            connection.run("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+            result = work(connection)
+            connection.raw.commit()
+            return result
+
+        return self._borrowed(use)
+
     def _writing(self, work: Callable[[Any], T]) -> T:
         def use(connection: MysqlConnection) -> T:
             connection.raw.begin()

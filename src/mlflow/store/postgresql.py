@@ -311,6 +311,16 @@ class PostgresqlDatabase(Database):
     def _reading(self, work: Callable[[Any], T]) -> T:
         return self._borrowed(work)
 
+    def _reading_one_state(self, work: Callable[[Any], T]) -> T:
+        def use(connection: PostgresqlConnection) -> T:
+            # On an error the connection is not given back, which ends the transaction.
+            connection.raw.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            result = work(connection)
+            connection.raw.execute("COMMIT")
+            return result
+
+        return self._borrowed(use)
+
     def _writing(self, work: Callable[[Any], T]) -> T:
         def use(connection: PostgresqlConnection) -> T:
             connection.held = {}

@@ -125,6 +125,8 @@ class SqliteDatabase(Database):
         finally:
             self._readers.give_back(connection)
 
+    _reading_one_state = _reading  # each transaction sees one state
+
     @property
     def hurried(self) -> bool:  # type: ignore[override]
         return getattr(self._thread, "hurried", False)
