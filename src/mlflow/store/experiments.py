@@ -62,15 +62,22 @@ class Experiments:
 
     def by_name(self, name: str) -> ExperimentRow | None:
         """The experiment with a name, deleted or not."""
-        return self._one("name = ?", name)
+        return None if "\0" in name else self._one("name = ?", name)
 
     def _one(self, condition: str, value: object) -> ExperimentRow | None:
-        def work(connection: Connection) -> list[ExperimentRow]:
-            rows = connection.all(f"SELECT {_COLUMNS} FROM experiments WHERE {condition}", (value,))
-            return self._with_tags(connection, rows)
-
-        found = self._database.read(work)
-        return found[0] if found else None
+        columns = ", ".join(f"e.{column}" for column in _COLUMNS.split(", "))
+        rows = self._database.read(
+            lambda connection: connection.all(
+                f"SELECT {columns}, n.name, t.value FROM experiments e"
+                " LEFT JOIN experiment_tags t ON t.experiment_id = e.id"
+                f" LEFT JOIN names n ON n.id = t.key_id WHERE e.{condition} ORDER BY n.name",
+                (value,),
+            )
+        )
+        if not rows:
+            return None
+        tags = {key: text for *_, key, text in rows if key is not None}
+        return ExperimentRow._make((*rows[0][:-2], tags))
 
     def _by_numbers(self, connection: Connection, numbers: Sequence[int]) -> list[ExperimentRow]:
         if not numbers:
