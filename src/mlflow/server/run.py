@@ -25,12 +25,6 @@ from granian.http import HTTP1Settings
 from granian.net import SocketHolder  # type: ignore[attr-defined]
 from granian.server.embed import Server
 
-try:
-    # Granian wakes the loop from its own thread for every body; uvloop takes half the time for it.
-    from uvloop import run as _run_loop
-except ImportError:  # there is none for Windows
-    from asyncio import run as _run_loop  # type: ignore[assignment]
-
 from mlflow import service
 from mlflow.exceptions import MlflowException, invalid
 from mlflow.server.app import App, counted_names, open_app
@@ -151,7 +145,7 @@ def _work(app: App, listener: socket.socket, settings: Settings, parent: int | N
     """
     finished = False
     try:
-        finished = _run_loop(_answer(app, listener, settings, parent))
+        finished = asyncio.run(_answer(app, listener, settings, parent))
     finally:
         app.close(wait=finished)
         if not finished:
