@@ -69,7 +69,7 @@ def get_by_name(engine: Engine, ask: GetExperimentByName) -> FoundExperiment:
     """Get an experiment by its name."""
     row = engine.store.experiments.by_name(ask.experiment_name)
     if row is None:
-        raise missing(f"Could not find experiment with name {ask.experiment_name!r}.")
+        raise missing(f"Could not find experiment with name {ask.experiment_name[:500]!r}.")
     return FoundExperiment(message(engine, row))
 
 

@@ -1,14 +1,18 @@
 """Metrics, params and tags: logging them, and reading histories."""
 
 from concurrent.futures import Future
+from math import isfinite
+from typing import Any
 
 from mlflow import wire
 from mlflow.entities.metrics import Metric
-from mlflow.exceptions import missing
+from mlflow.exceptions import invalid, missing
 from mlflow.service import _pages
 from mlflow.service._engine import Engine, serves
 from mlflow.service.runs import active
+from mlflow.store.metrics import Place
 from mlflow.wire import Empty
+from mlflow.wire._fields import MAX_INTEGER
 from mlflow.wire.metrics import (
     DeleteTag,
     GetHistory,
@@ -59,10 +63,8 @@ def delete_tag(engine: Engine, ask: DeleteTag) -> Empty:
 def get_history(engine: Engine, ask: GetHistory) -> History:
     """Give a page of a metric's points by timestamp, step and value."""
     scope = (ask.run_id, ask.metric_key)
-    after = _pages.read(ask.page_token, scope) if ask.page_token else None
-    places, more = engine.store.metrics.history(
-        ask.run_id, ask.metric_key, ask.max_results, tuple(after) if after else None
-    )
+    after = _place(_pages.read(ask.page_token, scope)) if ask.page_token else None
+    places, more = engine.store.metrics.history(ask.run_id, ask.metric_key, ask.max_results, after)
     key = ask.metric_key
     page = History(
         [
@@ -106,3 +108,12 @@ def get_history_bulk(engine: Engine, ask: GetHistoryBulk) -> History:
             for time, step, value, nan in places
         ]
     return page
+
+
+def _place(values: list[Any]) -> Place:
+    """What a page token says, if it can be the place of a point."""
+    if [type(value) for value in values] == [int, int, float, bool]:
+        time, step, value, nan = values
+        if 0 <= time <= MAX_INTEGER and abs(step) <= MAX_INTEGER + 1 and isfinite(value):
+            return time, step, value, nan
+    raise invalid("Invalid page token: it is not one that this server gave.")

@@ -134,6 +134,12 @@ class MysqlDatabase(Database):
             if error.args[0] == _EXISTS:
                 raise Passing("another request has just written the same") from error
             raise
+        except self._pymysql.err.DataError as error:
+            self._pool.discard(connection)
+            reason = error.args[-1]
+            raise invalid(
+                f"The database does not take a value of this request: {reason}."
+            ) from error
         except (self._pymysql.err.OperationalError, self._pymysql.err.InterfaceError) as error:
             code = error.args[0] if error.args else 0
             self._pool.discard(connection)
@@ -148,6 +154,9 @@ class MysqlDatabase(Database):
                     "was stored. Make room and try again.",
                     RESOURCE_EXHAUSTED,
                 ) from error
+            raise
+        except MlflowException:  # ours: the connection is as good as before
+            self._pool.give_back(connection)
             raise
         except BaseException:
             self._pool.discard(connection)

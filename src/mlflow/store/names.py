@@ -33,7 +33,7 @@ class Names:
 
     def number(self, connection: Connection, name: str) -> int | None:
         """The number of a name, None when nothing ever had it."""
-        if name not in self._numbers:
+        if name not in self._numbers and "\0" not in name:  # PostgreSQL takes no NUL, even to ask
             self._load(connection, "name", [name])
         return self._numbers.get(name)
 

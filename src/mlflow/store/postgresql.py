@@ -288,6 +288,12 @@ class PostgresqlDatabase(Database):
         except psycopg.errors.InvalidRegularExpression as error:
             self._return(connection)
             raise invalid(f"The database cannot read a pattern of RLIKE: {error}.") from error
+        except psycopg.DataError as error:
+            self._return(connection)
+            reason = error.diag.message_primary or error
+            raise invalid(
+                f"The database does not take a value of this request: {reason}."
+            ) from error
         except psycopg.errors.QueryCanceled as error:
             self._return(connection)
             raise invalid("The search took too long: make its filter simpler.") from error

@@ -26,6 +26,7 @@ MAX_DATASET_DIGEST = 36
 MAX_DATASET_SOURCE = 65_535
 MAX_DATASET_SCHEMA = 1_048_575
 MAX_DATASET_PROFILE = 16_777_215
+MAX_MODEL_ID = 256
 MAX_INPUT_TAG_KEY = 255
 MAX_INPUT_TAG_VALUE = 500
 MAX_INTEGER = 2**63 - 1
@@ -94,11 +95,10 @@ def check_run_id(run_id: str) -> None:
 def experiment_number(experiment_id: str, name: str = "experiment_id") -> int:
     """The experiment id as the integer that stores know it by."""
     require(name, experiment_id)
-    try:
-        number = int(experiment_id)
-    except ValueError:
-        number = -1
-    if not 0 <= number <= MAX_INTEGER or not experiment_id.isascii():
+    # No longer than the largest; int() alone would accept spaces, signs and underscores, too.
+    plain = experiment_id.isascii() and experiment_id.isdigit() and len(experiment_id) < 20
+    number = int(experiment_id) if plain else -1
+    if not 0 <= number <= MAX_INTEGER:
         raise invalid(
             f"Invalid value {experiment_id[:100]!r} for parameter {name!r}: "
             "an experiment id is a whole number written as text."

@@ -29,6 +29,8 @@ class LogInputs(Question, kw_only=True, omit_defaults=True):
                 rules.require(f"{place}key", tag.key)
                 rules.check_text(f"{place}key", tag.key, rules.MAX_INPUT_TAG_KEY)
                 rules.check_text(f"{place}value", tag.value, rules.MAX_INPUT_TAG_VALUE)
+        for index, model in enumerate(self.models):
+            _check_model(model.model_id, f"models[{index}].model_id")
 
 
 class LogOutputs(Question, kw_only=True, omit_defaults=True):
@@ -45,9 +47,13 @@ class LogOutputs(Question, kw_only=True, omit_defaults=True):
         if not self.models:
             raise rules.absent("models")
         for index, model in enumerate(self.models):
-            rules.require(f"models[{index}].model_id", model.model_id)
-            rules.check_text(f"models[{index}].model_id", model.model_id, 256)
+            _check_model(model.model_id, f"models[{index}].model_id")
             rules.check_integer(f"models[{index}].step", model.step)
+
+
+def _check_model(model_id: str, place: str) -> None:
+    rules.require(place, model_id)
+    rules.check_text(place, model_id, rules.MAX_MODEL_ID)
 
 
 def _check_dataset(dataset: Dataset, place: str) -> None:

@@ -1,0 +1,5 @@
+"""Fixtures of the fault tests."""
+
+from tests.faults.places import place
+
+__all__ = ["place"]
