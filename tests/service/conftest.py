@@ -26,18 +26,21 @@ def engine(database_url: str) -> Iterator[Engine]:
 @pytest.fixture
 def ask(engine: Engine) -> Ask:
     """Ask an endpoint as HTTP would: JSON in, JSON out, as Python objects."""
-
-    def send(endpoint: AnyEndpoint, **fields: Any) -> Any:
-        question = _json.decode_body(endpoint, msgspec.json.encode(fields))
-        return msgspec.json.decode(_json.encode(service.answer(engine, endpoint, question)))
-
-    return send
+    return sender(engine)
 
 
 @pytest.fixture
 def run(ask: Ask) -> str:
     """A fresh run in the default experiment."""
     return new_run(ask)
+
+
+def sender(engine: Engine) -> Ask:
+    def send(endpoint: AnyEndpoint, **fields: Any) -> Any:
+        question = _json.decode_body(endpoint, msgspec.json.encode(fields))
+        return msgspec.json.decode(_json.encode(service.answer(engine, endpoint, question)))
+
+    return send
 
 
 def new_run(ask: Ask, **fields: Any) -> str:

@@ -2,7 +2,8 @@
 
 A store gives the database functions to run: `db.read(work)` and `db.write(work)`, where `work`
 gets a `Connection`. So a transaction that was chosen as victim of a deadlock, or whose connection
-broke, is simply run again: `work` must have no effect but on the connection.
+broke, is simply run again: `work` must have no effect but on the connection. If the answer to a
+COMMIT was lost, it finds done what it did the first time, and must say the same again.
 """
 
 import contextlib

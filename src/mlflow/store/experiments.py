@@ -38,10 +38,12 @@ class Experiments:
         """The number of a new experiment; None when one with that name exists."""
         numbers = self._names.make(tags)
         now = now_ms()
+        tried: set[int] = set()  # one may be there, if the answer to its COMMIT was lost
 
         def work(connection: Connection) -> int | None:
-            if connection.one("SELECT id FROM experiments WHERE name = ?", (name,)):
-                return None
+            there = connection.value("SELECT id FROM experiments WHERE name = ?", (name,))
+            if there is not None:
+                return there if there in tried else None
             row = {"name": name, "artifact_location": location or "", "created": now}
             # If another process inserts the same name now, all this is tried again.
             number = connection.insert("experiments", row | {"updated": now})
@@ -52,6 +54,7 @@ class Experiments:
                 )
             rows = [(number, numbers[key], value) for key, value in tags.items()]
             connection.put("experiment_tags", ("experiment_id", "key_id", "value"), rows)
+            tried.add(number)
             return number
 
         return self._database.write(work)
@@ -121,20 +124,23 @@ class Experiments:
     def set_deleted(self, number: int, deleted: bool) -> bool:
         """Move an experiment with its runs to the bin or back; False when it is there already."""
         now = now_ms()
+        was_moved = False  # stays true if this is tried again
 
         def work(connection: Connection) -> bool:
+            nonlocal was_moved
             changed = connection.count(
                 "UPDATE experiments SET deleted = ?, updated = ? WHERE id = ?"
                 f" AND deleted IS {'NULL' if deleted else 'NOT NULL'}",
                 (now if deleted else None, now, number),
             )
             if not changed:
-                return False
+                return was_moved
             connection.run(
                 "UPDATE runs SET deleted = ? WHERE experiment_id = ?"
                 f" AND deleted IS {'NULL' if deleted else 'NOT NULL'}",
                 (now if deleted else None, number),
             )
+            was_moved = True
             return True
 
         return self._database.write(work)
@@ -157,15 +163,17 @@ class Experiments:
 
     def delete_tag(self, number: int, key: str) -> bool:
         """Delete a tag; False when there is none."""
+        was_there = False  # stays true if this is tried again
 
         def work(connection: Connection) -> bool:
+            nonlocal was_there
             key_id = self._names.number(connection, key)
-            return bool(
-                connection.count(
-                    "DELETE FROM experiment_tags WHERE experiment_id = ? AND key_id = ?",
-                    (number, key_id),
-                )
+            gone = connection.count(
+                "DELETE FROM experiment_tags WHERE experiment_id = ? AND key_id = ?",
+                (number, key_id),
             )
+            was_there = was_there or bool(gone)
+            return was_there
 
         return self._database.write(work)
 

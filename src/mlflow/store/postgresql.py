@@ -55,6 +55,8 @@ class PostgresqlConnection(Connection):
         self.pipeline: Any = None
         #: statements that are held back, by the table that they write to; None: none is
         self.held: dict[str, tuple[str, list[Any]]] | None = None
+        #: the COMMIT was begun, and nothing is known of its end
+        self.committing = False
         self.used = time.monotonic()
 
     def _execute(self, sql: str, parameters: Sequence[Any]) -> Any:
@@ -233,10 +235,16 @@ class PostgresqlDatabase(Database):
             raise WouldBlock
         try:
             result = use(connection)
-        except self._psycopg.Error:  # a thread will see it again, and say what it is
+        except self._psycopg.Error as error:
+            unsure = connection.committing and connection.raw.closed
+            connection.committing = False
             if connection.raw.closed or connection.raw.info.transaction_status != 0:
                 self._forget_quick(connection)
-            raise WouldBlock from None
+            if unsure:  # only the same work, run again, can tell whether it is done
+                self._thread.hurried = False
+                self._pool.forget_idle()
+                raise Passing(" ".join(str(error).split())) from error
+            raise WouldBlock from None  # a thread will see it again, and say what it is
         connection.used = time.monotonic()
         return result
 
@@ -246,12 +254,16 @@ class PostgresqlDatabase(Database):
 
     def _open_quick(self) -> None:
         """Open the connection for what is done at once, in a thread that may wait for it."""
-        with self._quick_lock:
+        if not self._quick_lock.acquire(blocking=False):
+            return  # another thread is opening it
+        try:
             if self._quick is None and not self._closed:
                 connection = self._connect()
                 connection.raw.execute(f"SET lock_timeout = {LOCK_AT_ONCE}")
                 connection.raw.execute(f"SET statement_timeout = {STATEMENT_AT_ONCE}")
                 self._quick = connection
+        finally:
+            self._quick_lock.release()
 
     def _borrowed(self, use: Callable[[PostgresqlConnection], T]) -> T:
         if self.hurried:
@@ -333,11 +345,15 @@ class PostgresqlDatabase(Database):
             try:
                 if not self._distant:
                     with connection.raw.transaction():
-                        return _written(connection, work)
-                with connection.raw.pipeline() as connection.pipeline, connection.raw.transaction():
-                    return _written(connection, work)
+                        result = _written(connection, work)
+                else:
+                    pipeline = connection.raw.pipeline()
+                    with pipeline as connection.pipeline, connection.raw.transaction():
+                        result = _written(connection, work)
             finally:
                 connection.held = connection.pipeline = None
+            connection.committing = False
+            return result
 
         return self._borrowed(use)
 
@@ -352,6 +368,7 @@ class PostgresqlDatabase(Database):
 def _written(connection: PostgresqlConnection, work: Callable[[Any], T]) -> T:
     result = work(connection)
     connection.send_held()
+    connection.committing = True
     return result
 
 

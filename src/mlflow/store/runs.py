@@ -104,9 +104,13 @@ class Runs:
         numbers = self._names.make(tags)
         document = b",".join(_encode({"key": key, "value": tags[key]}) for key in tags).decode()
 
+        may_be_there = chosen
+
         def work(connection: Connection) -> RunRow | None:
-            if chosen and (there := self._row(connection, run_id)):
+            nonlocal may_be_there
+            if may_be_there and (there := self._row(connection, run_id)):
                 return there
+            may_be_there = True  # if this is tried again, as the answer to COMMIT was lost
             # Locked, so that no run is added to an experiment while it is being deleted.
             location = connection.value(
                 "SELECT artifact_location FROM experiments WHERE id = ? AND deleted IS NULL"
@@ -215,8 +219,10 @@ class Runs:
 
     def delete_tag(self, run: int, key: str) -> bool:
         """Delete a tag; False when there is none."""
+        was_there = False  # stays true if this is tried again
 
         def work(connection: Connection) -> bool:
+            nonlocal was_there
             key_id = self._names.number(connection, key)
             lock = self._database.for_update
             connection.one(f"SELECT id FROM runs WHERE id = ?{lock}", (run,))
@@ -225,7 +231,8 @@ class Runs:
             )
             if gone:
                 rewrite_tags(connection, run)
-            return bool(gone)
+            was_there = was_there or bool(gone)
+            return was_there
 
         return self._database.write(work)
 
