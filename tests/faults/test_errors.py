@@ -16,6 +16,12 @@ from tests.faults.places import Place
 
 BAD = "INVALID_PARAMETER_VALUE"
 MISSING = "RESOURCE_DOES_NOT_EXIST"
+INTEGERS: list[tuple[str, str, dict[str, Any]]] = [
+    ("runs/create", "start_time", {"experiment_id": "@experiment"}),
+    ("runs/update", "end_time", {"run_id": "@run"}),
+    ("runs/search", "max_results", {"experiment_ids": ["@experiment"]}),
+    ("experiments/search", "max_results", {}),
+]
 NUMBERS = [2**63, -(2**63) - 1, 2**64, 10**30, 10**400, -(10**400)]
 
 
@@ -220,13 +226,8 @@ POSTS: dict[str, tuple[tuple[str, dict[str, Any]], str, str]] = {
         for number in NUMBERS
     },
     **{
-        f"{field} {str(number)[:8]} of {path}": ((path, {field: number} | more), BAD, field)
-        for path, field, more in [
-            ("runs/create", "start_time", {"experiment_id": "@experiment"}),
-            ("runs/update", "end_time", {"run_id": "@run"}),
-            ("runs/search", "max_results", {"experiment_ids": ["@experiment"]}),
-            ("experiments/search", "max_results", {}),
-        ]
+        f"{field} {str(number)[:8]} of {path}": ((path, {**more, field: number}), BAD, field)
+        for path, field, more in INTEGERS
         for number in NUMBERS
     },
     "step of a model": (
