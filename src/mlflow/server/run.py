@@ -210,6 +210,9 @@ async def _answer(
         (serving, forced), timeout=settings.stop_timeout, return_when=asyncio.FIRST_COMPLETED
     )
     forced.cancel()
+    for number in _stop_signals():  # closing the store must not be interrupted by one more
+        loop.remove_signal_handler(number)
+        signal.signal(number, signal.SIG_IGN)
     if serving.done():
         serving.result()
         return True
