@@ -106,7 +106,7 @@ def test_scripts_are_numbered_and_speak_each_dialect(dialect: str) -> None:
         assert found
         for statement in found:
             assert statement.split()[0] in {"ALTER", "CREATE", "DROP", "INSERT", "UPDATE", "DELETE"}
-            assert "$" not in statement
+            assert "$" not in statement.replace("$COLLATION", "")  # put in when it is run
             assert "--" not in statement
             assert ";" not in statement
 
@@ -212,11 +212,14 @@ def test_an_upgrade_that_was_interrupted_goes_on(mariadb_url: str) -> None:
     reference = store.open_database(mariadb_url)
     schema.upgrade(reference, "URL")
     wanted = shape(reference)
-    parts = schema.statements(schema.scripts()[0][1], "mysql")
-    first = (
-        "CREATE TABLE millstream_schema"
-        " (version BIGINT NOT NULL PRIMARY KEY, applied BIGINT NOT NULL)"
-        + schema.WORDS["mysql"]["OPTIONS"]
+    first, *parts = (
+        statement.replace("$COLLATION", "utf8mb4_nopad_bin")
+        for statement in (
+            "CREATE TABLE millstream_schema"
+            " (version BIGINT NOT NULL PRIMARY KEY, applied BIGINT NOT NULL)"
+            + schema.WORDS["mysql"]["OPTIONS"],
+            *schema.statements(schema.scripts()[0][1], "mysql"),
+        )
     )
     experiment = (
         "SET SESSION sql_mode = CONCAT(@@sql_mode, ',NO_AUTO_VALUE_ON_ZERO')",

@@ -11,21 +11,21 @@ CREATE TABLE `datasets` (
   `profile_json` longtext DEFAULT NULL,
   PRIMARY KEY (`id`),
   UNIQUE KEY `experiment_id` (`experiment_id`,`name`,`digest`)
-) ENGINE=InnoDB AUTO_INCREMENT=2 DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin ROW_FORMAT=DYNAMIC;
+) ENGINE=InnoDB AUTO_INCREMENT=2 DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin ROW_FORMAT=DYNAMIC;
 INSERT INTO `datasets` VALUES (1,1,'iris','abc','local','{\"uri\": \"a\"}',NULL,'{}');
 CREATE TABLE `documents` (
   `run_id` bigint(20) NOT NULL,
   `params` longtext NOT NULL,
   `tags` longtext NOT NULL,
   PRIMARY KEY (`run_id`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin ROW_FORMAT=DYNAMIC;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin ROW_FORMAT=DYNAMIC;
 INSERT INTO `documents` VALUES (1,'{\"key\":\"lr\",\"value\":\"\'0.1\' \\\\\"},{\"key\":\"empty\",\"value\":\"\"}','{\"key\":\"mlflow.runName\",\"value\":\"one\"},{\"key\":\"größe\",\"value\":\"損失\"},{\"key\":\"note\",\"value\":\"two\\nlines\"}');
 CREATE TABLE `experiment_tags` (
   `experiment_id` bigint(20) NOT NULL,
   `key_id` bigint(20) NOT NULL,
   `value` mediumtext NOT NULL,
   PRIMARY KEY (`experiment_id`,`key_id`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin ROW_FORMAT=DYNAMIC;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin ROW_FORMAT=DYNAMIC;
 INSERT INTO `experiment_tags` VALUES (1,1,'vision');
 CREATE TABLE `experiments` (
   `id` bigint(20) NOT NULL AUTO_INCREMENT,
@@ -36,36 +36,36 @@ CREATE TABLE `experiments` (
   `updated` bigint(20) NOT NULL,
   PRIMARY KEY (`id`),
   UNIQUE KEY `name` (`name`)
-) ENGINE=InnoDB AUTO_INCREMENT=2 DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin ROW_FORMAT=DYNAMIC;
-INSERT INTO `experiments` VALUES (0,'Default','./0',NULL,1795224492995,1795224492995);
-INSERT INTO `experiments` VALUES (1,'größe 損失 \'x\' \\ %s ?','./1',NULL,1795224492999,1795224492999);
+) ENGINE=InnoDB AUTO_INCREMENT=2 DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin ROW_FORMAT=DYNAMIC;
+INSERT INTO `experiments` VALUES (0,'Default','./0',NULL,1795226275005,1795226275005);
+INSERT INTO `experiments` VALUES (1,'größe 損失 \'x\' \\ %s ?','./1',NULL,1795226275007,1795226275007);
 CREATE TABLE `input_tags` (
   `run_id` bigint(20) NOT NULL,
   `dataset_id` bigint(20) NOT NULL,
   `name` varchar(500) NOT NULL,
   `value` mediumtext NOT NULL,
   PRIMARY KEY (`run_id`,`dataset_id`,`name`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin ROW_FORMAT=DYNAMIC;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin ROW_FORMAT=DYNAMIC;
 INSERT INTO `input_tags` VALUES (1,1,'mlflow.data.context','train');
 CREATE TABLE `inputs` (
   `run_id` bigint(20) NOT NULL,
   `dataset_id` bigint(20) NOT NULL,
   PRIMARY KEY (`run_id`,`dataset_id`),
   KEY `inputs_dataset` (`dataset_id`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin ROW_FORMAT=DYNAMIC;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin ROW_FORMAT=DYNAMIC;
 INSERT INTO `inputs` VALUES (1,1);
 CREATE TABLE `millstream_schema` (
   `version` bigint(20) NOT NULL,
   `applied` bigint(20) NOT NULL,
   PRIMARY KEY (`version`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin ROW_FORMAT=DYNAMIC;
-INSERT INTO `millstream_schema` VALUES (1,1795224492995);
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin ROW_FORMAT=DYNAMIC;
+INSERT INTO `millstream_schema` VALUES (1,1795226275006);
 CREATE TABLE `names` (
   `id` bigint(20) NOT NULL AUTO_INCREMENT,
   `name` varchar(500) NOT NULL,
   PRIMARY KEY (`id`),
   UNIQUE KEY `name` (`name`)
-) ENGINE=InnoDB AUTO_INCREMENT=8 DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin ROW_FORMAT=DYNAMIC;
+) ENGINE=InnoDB AUTO_INCREMENT=8 DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin ROW_FORMAT=DYNAMIC;
 INSERT INTO `names` VALUES (4,'empty');
 INSERT INTO `names` VALUES (2,'größe');
 INSERT INTO `names` VALUES (5,'loss');
@@ -79,7 +79,7 @@ CREATE TABLE `params` (
   `value` mediumtext NOT NULL,
   PRIMARY KEY (`run_id`,`key_id`),
   KEY `params_value` (`key_id`,`value`(64))
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin ROW_FORMAT=DYNAMIC;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin ROW_FORMAT=DYNAMIC;
 INSERT INTO `params` VALUES (1,4,'');
 INSERT INTO `params` VALUES (1,6,'\'0.1\' \\');
 CREATE TABLE `points` (
@@ -95,7 +95,7 @@ CREATE TABLE `points` (
   `data` longblob NOT NULL,
   PRIMARY KEY (`id`),
   KEY `points_series` (`run_id`,`key_id`,`low_time`)
-) ENGINE=InnoDB AUTO_INCREMENT=102 DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin ROW_FORMAT=DYNAMIC;
+) ENGINE=InnoDB AUTO_INCREMENT=102 DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin ROW_FORMAT=DYNAMIC;
 INSERT INTO `points` VALUES (65,1,5,1,128,0,127,1000,1127,0x108000000000000000000000000100000000000000E8030000000000000100000000000000789C63601805A3601083063084D1982C87860340C60130ED00147480B289153B70E1C683272FDE7CF8F1E5DB8F5F7FFE313032FD60616563E7E0E4E2E6F9C1C72F202028282424FC43444454544C4C5C5CE287A4A49494B4B48C8CEC0F39397979052050FCA1A8A80404CACACA3F5480401508D47EA8A9A903818686C60F4D20D00202ED1FDADA3A40A0ABABFB430F08F48180C11E0AEA2194838343BD030CD0810500F21C6293);
 INSERT INTO `points` VALUES (66,1,5,0,2,128,129,1128,1129,0x000200000080000000000000000100000000000000680400000000000001000000000000000000000000003040000000000000F87F);
 INSERT INTO `points` VALUES (67,1,5,0,2,130,131,1130,1131,0x0002000000820000000000000001000000000000006A04000000000000010000000000000000000000004030400000000000603040);
@@ -139,7 +139,7 @@ CREATE TABLE `run_models` (
   `model_id` varchar(500) NOT NULL,
   `step` bigint(20) NOT NULL,
   PRIMARY KEY (`run_id`,`made`,`model_id`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin ROW_FORMAT=DYNAMIC;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin ROW_FORMAT=DYNAMIC;
 CREATE TABLE `runs` (
   `id` bigint(20) NOT NULL AUTO_INCREMENT,
   `run_id` varchar(500) NOT NULL,
@@ -155,8 +155,8 @@ CREATE TABLE `runs` (
   PRIMARY KEY (`id`),
   UNIQUE KEY `run_id` (`run_id`),
   KEY `runs_newest` (`experiment_id`,`start_time` DESC,`run_id`)
-) ENGINE=InnoDB AUTO_INCREMENT=2 DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin ROW_FORMAT=DYNAMIC;
-INSERT INTO `runs` VALUES (1,'0123456789abcdef0123456789abcdef',1,'one','ann',3,5,9,NULL,'./1/one/artifacts',1795224493057);
+) ENGINE=InnoDB AUTO_INCREMENT=2 DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin ROW_FORMAT=DYNAMIC;
+INSERT INTO `runs` VALUES (1,'0123456789abcdef0123456789abcdef',1,'one','ann',3,5,9,NULL,'./1/0123456789abcdef0123456789abcdef/artifacts',1795226275065);
 CREATE TABLE `series` (
   `run_id` bigint(20) NOT NULL,
   `key_id` bigint(20) NOT NULL,
@@ -179,7 +179,7 @@ CREATE TABLE `series` (
   `middling` int(11) NOT NULL,
   PRIMARY KEY (`run_id`,`key_id`),
   KEY `series_last` (`experiment_id`,`key_id`,`last_value`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin ROW_FORMAT=DYNAMIC;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin ROW_FORMAT=DYNAMIC;
 INSERT INTO `series` VALUES (1,5,1,200,181,2227.5,0,1000,0,199,1199,0,0,0,24.75,198,1199,36,1);
 CREATE TABLE `tags` (
   `run_id` bigint(20) NOT NULL,
@@ -187,7 +187,7 @@ CREATE TABLE `tags` (
   `value` mediumtext NOT NULL,
   PRIMARY KEY (`run_id`,`key_id`),
   KEY `tags_value` (`key_id`,`value`(64))
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin ROW_FORMAT=DYNAMIC;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin ROW_FORMAT=DYNAMIC;
 INSERT INTO `tags` VALUES (1,2,'損失');
 INSERT INTO `tags` VALUES (1,3,'one');
 INSERT INTO `tags` VALUES (1,7,'two\nlines');

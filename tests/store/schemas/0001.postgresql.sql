@@ -173,14 +173,14 @@ INSERT INTO public.documents VALUES (1, '{"key":"lr","value":"''0.1'' \\"},{"key
 
 INSERT INTO public.experiment_tags VALUES (1, 1, 'vision');
 
-INSERT INTO public.experiments VALUES (0, 'Default', './0', NULL, 1795224490634, 1795224490634);
-INSERT INTO public.experiments VALUES (1, 'größe 損失 ''x'' \ %s ?', './1', NULL, 1795224490641, 1795224490641);
+INSERT INTO public.experiments VALUES (0, 'Default', './0', NULL, 1795226273381, 1795226273381);
+INSERT INTO public.experiments VALUES (1, 'größe 損失 ''x'' \ %s ?', './1', NULL, 1795226273386, 1795226273386);
 
 INSERT INTO public.input_tags VALUES (1, 1, 'mlflow.data.context', 'train');
 
 INSERT INTO public.inputs VALUES (1, 1);
 
-INSERT INTO public.millstream_schema VALUES (1, 1795224490634);
+INSERT INTO public.millstream_schema VALUES (1, 1795226273381);
 
 INSERT INTO public.names VALUES (1, 'team');
 INSERT INTO public.names VALUES (2, 'größe');
@@ -231,7 +231,7 @@ INSERT INTO public.points VALUES (99, 1, 5, 0, 2, 194, 195, 1194, 1195, '\x00020
 INSERT INTO public.points VALUES (100, 1, 5, 0, 2, 196, 197, 1196, 1197, '\x0002000000c4000000000000000100000000000000ac04000000000000010000000000000000000000008038400000000000a03840');
 INSERT INTO public.points VALUES (101, 1, 5, 0, 2, 198, 199, 1198, 1199, '\x0002000000c6000000000000000100000000000000ae0400000000000001000000000000000000000000c038400000000000000000');
 
-INSERT INTO public.runs VALUES (1, '0123456789abcdef0123456789abcdef', 1, 'one', 'ann', 3, 5, 9, NULL, './1/one/artifacts', 1795224490693);
+INSERT INTO public.runs VALUES (1, '0123456789abcdef0123456789abcdef', 1, 'one', 'ann', 3, 5, 9, NULL, './1/0123456789abcdef0123456789abcdef/artifacts', 1795226273422);
 
 INSERT INTO public.series VALUES (1, 5, 1, 200, 181, 2227.5, 0, 1000, 0, 199, 1199, 0, 0, 0, 24.75, 198, 1199, 36, 1);
 

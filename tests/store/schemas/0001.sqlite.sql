@@ -32,8 +32,8 @@ CREATE TABLE experiments (
     created BIGINT NOT NULL,
     updated BIGINT NOT NULL
 );
-INSERT INTO "experiments" VALUES(0,'Default','./0',NULL,1795224489922,1795224489922);
-INSERT INTO "experiments" VALUES(1,'größe 損失 ''x'' \ %s ?','./1',NULL,1795224489923,1795224489923);
+INSERT INTO "experiments" VALUES(0,'Default','./0',NULL,1795226272879,1795226272879);
+INSERT INTO "experiments" VALUES(1,'größe 損失 ''x'' \ %s ?','./1',NULL,1795226272880,1795226272880);
 CREATE TABLE input_tags (
     run_id BIGINT NOT NULL,
     dataset_id BIGINT NOT NULL,
@@ -49,7 +49,7 @@ CREATE TABLE inputs (
 ) WITHOUT ROWID;
 INSERT INTO "inputs" VALUES(1,1);
 CREATE TABLE millstream_schema (version BIGINT NOT NULL PRIMARY KEY, applied BIGINT NOT NULL);
-INSERT INTO "millstream_schema" VALUES(1,1795224489922);
+INSERT INTO "millstream_schema" VALUES(1,1795226272879);
 CREATE TABLE names (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL UNIQUE
@@ -138,7 +138,7 @@ CREATE TABLE runs (
     artifact_uri TEXT NOT NULL,
     heard BIGINT NOT NULL
 );
-INSERT INTO "runs" VALUES(1,'0123456789abcdef0123456789abcdef',1,'one','ann',3,5,9,NULL,'./1/one/artifacts',1795224489931);
+INSERT INTO "runs" VALUES(1,'0123456789abcdef0123456789abcdef',1,'one','ann',3,5,9,NULL,'./1/0123456789abcdef0123456789abcdef/artifacts',1795226272892);
 CREATE TABLE series (
     run_id BIGINT NOT NULL,
     key_id BIGINT NOT NULL,
