@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -264,3 +265,25 @@ def test_runs_that_nobody_hears_of_are_failed(ask: Ask, engine: Engine) -> None:
     states = {run["info"]["run_id"]: run["info"]["status"] for run in search(ask)}
     assert states == {silent: "FAILED", alive: "RUNNING", finished: "FINISHED"}
     assert ask(wire.runs.get, run_id=silent)["run"]["info"]["end_time"] > 0
+
+
+def test_models_of_old_clients_are_noted_in_a_tag(ask: Ask, run: str) -> None:
+    model = {
+        "run_id": run,
+        "artifact_path": "größe",
+        "utc_time_created": "2026-11-21",
+        "flavors": {"sklearn": {}},
+    }
+    for path in ("one", "two"):
+        text = json.dumps(model | {"artifact_path": path, "more": 1})
+        ask(wire.runs.log_model, run_id=run, model_json=text)
+    tags = ask(wire.runs.get, run_id=run)["run"]["data"]["tags"]
+    (history,) = [tag["value"] for tag in tags if tag["key"] == "mlflow.log-model.history"]
+    assert json.loads(history) == [
+        model | {"artifact_path": path, "model_uuid": None} for path in ("one", "two")
+    ]
+    for bad in ("", "nonsense", "[]", json.dumps({"run_id": run})):
+        refused(ask, wire.runs.log_model, "INVALID_PARAMETER_VALUE", run_id=run, model_json=bad)
+    long = json.dumps(model | {"flavors": {"f": "x" * 61_000}})
+    refused(ask, wire.runs.log_model, "INVALID_PARAMETER_VALUE", run_id=run, model_json=long)
+    assert [tag["value"] for tag in tags if "history" in tag["key"]] == [history]

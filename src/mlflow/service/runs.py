@@ -21,6 +21,7 @@ from mlflow.wire.runs import (
     GetRun,
     Heartbeat,
     InputsMessage,
+    LogModel,
     PackedRuns,
     RestoreRun,
     RunMessage,
@@ -28,6 +29,8 @@ from mlflow.wire.runs import (
     UpdatedRun,
     UpdateRun,
 )
+
+LOGGED_MODELS = "mlflow.log-model.history"
 
 
 @serves(wire.runs.create)
@@ -130,6 +133,18 @@ def _columns(names: list[str] | None) -> Columns | None:
             )
         wanted[entity].add(key)
     return Columns(**{entity: frozenset(keys) for entity, keys in wanted.items()})
+
+
+@serves(wire.runs.log_model)
+def log_model(engine: Engine, ask: LogModel) -> Empty:
+    """Note a model that an active run logged, in its tags."""
+    run = active(engine, ask.run_id)
+    if not engine.store.runs.extend_tag(run.id, LOGGED_MODELS, ask.model()):
+        raise invalid(
+            f"The models noted in the tag {LOGGED_MODELS} of run {ask.run_id} take more than "
+            "60,000 bytes; no further one can be noted."
+        )
+    return Empty()
 
 
 @serves(wire.runs.heartbeat)

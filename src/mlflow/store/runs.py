@@ -25,6 +25,7 @@ _COLUMNS = (
 _STATUS = {number: RunStatus.to_string(number) for number in RunStatus.all_status()}
 _PACKED = struct.Struct(">qdqq")
 _encode = msgspec.json.Encoder().encode
+LONGEST_TAG = 60_000  # bytes; MySQL's TEXT holds a little more
 PORTION = 5000  # runs that are put together at once
 
 
@@ -214,6 +215,32 @@ class Runs:
                 (now_ms() if deleted else None, run_id),
             )
             return self._row(connection, run_id) is not None
+
+        return self._database.write(work)
+
+    def extend_tag(self, run: int, key: str, item: object) -> bool:
+        """Add an item to a tag that holds a JSON list; False when that would be too long."""
+        key_id = self._names.make([key])[key]
+
+        def work(connection: Connection) -> bool:
+            lock = self._database.for_update
+            connection.one(f"SELECT id FROM runs WHERE id = ?{lock}", (run,))
+            there = connection.value(
+                "SELECT value FROM tags WHERE run_id = ? AND key_id = ?", (run, key_id)
+            )
+            text = f"{there[:-1]}, " if there else "["
+            text += f"{_encode(item).decode()}]"
+            if len(text.encode()) > LONGEST_TAG:
+                return False
+            connection.put(
+                "tags",
+                ("run_id", "key_id", "value"),
+                [(run, key_id, text)],
+                keys=("run_id", "key_id"),
+                update=("value",),
+            )
+            rewrite_tags(connection, run)
+            return True
 
         return self._database.write(work)
 

@@ -240,6 +240,33 @@ class PackedRuns(msgspec.Struct, omit_defaults=True):
     total: int | None = None
 
 
+class LogModel(AboutRun, kw_only=True, omit_defaults=True):
+    """Note a model that a run logged; clients of MLflow 2 do.
+
+    `model_json` is the MLmodel file as JSON. It is added to the tag `mlflow.log-model.history`.
+    """
+
+    model_json: str
+
+    def check(self) -> None:
+        super().check()
+        rules.require("model_json", self.model_json)
+        self.model()
+
+    def model(self) -> dict[str, Any]:
+        """What is noted of the model."""
+        try:
+            model = msgspec.json.decode(self.model_json, type=dict[str, Any])
+        except (msgspec.MsgspecError, RecursionError):
+            raise invalid(
+                "Invalid value for parameter 'model_json': it must be a JSON object."
+            ) from None
+        wanted = ("run_id", "artifact_path", "utc_time_created", "flavors")
+        if absent := [name for name in wanted if name not in model]:
+            raise invalid(f"Model json is missing mandatory fields: {', '.join(absent)}.")
+        return {name: model.get(name) for name in (*wanted[:3], "model_uuid", "flavors")}
+
+
 class Heartbeat(Question, kw_only=True, omit_defaults=True):
     """Say that the processes that log into these runs are alive."""
 
@@ -265,6 +292,7 @@ restore = Endpoint(
     "POST", f"{_AT}/restore", RestoreRun, Empty, needs=may.manage("run_id"), brief=True
 )
 search = Endpoint("POST", f"{_AT}/search", SearchRuns, FoundRuns, needs=may.read("experiment_ids"))
+log_model = Endpoint("POST", f"{_AT}/log-model", LogModel, Empty, needs=may.edit("run_id"))
 heartbeat = Endpoint(
     "POST", f"{_AT}/heartbeat", Heartbeat, Empty, needs=may.edit("run_ids"), brief=True
 )
