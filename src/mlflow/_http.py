@@ -11,12 +11,13 @@ import random
 import socket
 import threading
 import time
+import weakref
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 from configparser import ConfigParser, Error as ConfigError
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import unquote, urljoin, urlsplit
 
 from mlflow import environment_variables as settings
@@ -393,13 +394,34 @@ def _manager(base: str) -> "urllib3.PoolManager":
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     proxy = _proxy(base)
     if proxy is None:
-        return urllib3.PoolManager(**options)  # type: ignore[arg-type]
+        return _open_to_the_end(urllib3.PoolManager(**options))  # type: ignore[arg-type]
     user = urlsplit(proxy)
     headers = None
     if user.username:
         login = _basic(unquote(user.username), unquote(user.password or ""))
         headers = {"Proxy-Authorization": login}
-    return urllib3.ProxyManager(proxy, proxy_headers=headers, **options)  # type: ignore[arg-type]
+    return _open_to_the_end(
+        urllib3.ProxyManager(proxy, proxy_headers=headers, **options)  # type: ignore[arg-type]
+    )
+
+
+def _open_to_the_end(manager: "urllib3.PoolManager") -> "urllib3.PoolManager":
+    """Let the connections of a manager serve until the process is gone.
+
+    urllib3 empties its pools by `atexit`, and an empty pool makes the next request wait for ever;
+    yet at the exit somebody may still have something to send.
+    """
+    make = manager._new_pool  # urllib3 documents it as the place for customization
+
+    def make_lasting(*args: Any, **kwargs: Any) -> "urllib3.HTTPConnectionPool":
+        pool = make(*args, **kwargs)
+        for reference in weakref.getweakrefs(pool):
+            if isinstance(reference.__callback__, weakref.finalize):
+                reference.__callback__.atexit = False
+        return pool
+
+    manager._new_pool = make_lasting  # type: ignore[method-assign]
+    return manager
 
 
 def _proxy(base: str) -> str | None:
