@@ -20,10 +20,10 @@ mlflow.log_metric("m", 1)
 """
 
 
-def play(script: str, uri: str) -> subprocess.CompletedProcess[str]:
+def play(script: str, uri: str, start: str = START) -> subprocess.CompletedProcess[str]:
     """Run a program that logs to `uri`."""
     return subprocess.run(
-        [sys.executable, "-c", START + script],
+        [sys.executable, "-c", start + script],
         env={**os.environ, "MLFLOW_TRACKING_URI": uri},
         capture_output=True,
         text=True,
@@ -55,6 +55,7 @@ EXITS = {
     "uncaught exception": ("1 / 0", 1, "FAILED"),
     "Ctrl-C": ("os.kill(os.getpid(), signal.SIGINT)", -2, "KILLED"),
     "SIGTERM": ("os.kill(os.getpid(), signal.SIGTERM); signal.pause()", -15, "KILLED"),
+    "SIGHUP": ("os.kill(os.getpid(), signal.SIGHUP); signal.pause()", -1, "KILLED"),
     "SIGTERM with a busy thread": (
         "threading.Thread(target=threading.Event().wait).start()\n"
         "os.kill(os.getpid(), signal.SIGTERM); signal.pause()",
@@ -90,6 +91,50 @@ def test_it_works_with_a_server(shared_server: object, tmp_path: Path) -> None:
     assert done.returncode == -signal.SIGTERM
     assert statuses(url) == {"outer": "KILLED"}
     mlflow.set_tracking_uri("")
+
+
+def test_sigterm_ends_a_run_that_only_a_thread_has(folder: str) -> None:
+    script = """
+begun = threading.Event()
+def work():
+    mlflow.start_run(run_name="threaded")
+    begun.set()
+    threading.Event().wait()
+threading.Thread(target=work).start()
+begun.wait()
+os.kill(os.getpid(), signal.SIGTERM)
+signal.pause()
+"""
+    done = play(script, folder, START.partition("run =")[0])
+    assert done.returncode == -signal.SIGTERM, done.stderr
+    assert statuses(folder) == {"threaded": "KILLED"}
+
+
+def test_what_is_logged_at_the_exit_arrives(folder: str) -> None:
+    script = """
+import atexit
+atexit.register(lambda: mlflow.log_metric("late", 1))
+mlflow.start_run(run_name="outer again")
+"""
+    done = play("mlflow.end_run()" + script, folder)
+    assert done.returncode == 0, done.stderr
+    assert statuses(folder) == {"outer": "FINISHED", "outer again": "FINISHED"}
+    late = mlflow.search_runs(filter_string="metrics.late = 1", experiment_names=["exits"])
+    assert len(late) == 1
+
+
+def test_an_exit_handler_may_ask_the_server(shared_server: object) -> None:
+    url = shared_server.url  # type: ignore[attr-defined]
+    script = f"""
+import atexit, mlflow
+atexit.register(lambda: print(mlflow.MlflowClient().get_run(run_id).info.status))
+mlflow.set_tracking_uri({url!r})
+client = mlflow.MlflowClient()
+run_id = client.create_run("0").info.run_id
+client.log_metric(run_id, "m", 1, synchronous=False)
+"""
+    done = play("", "", script)
+    assert (done.stdout, done.stderr) == ("RUNNING\n", "")
 
 
 def test_the_end_of_a_thread(folder: str) -> None:

@@ -4,7 +4,7 @@
     uncaught exception        FAILED
     sys.exit with a code      FAILED
     Ctrl-C                    KILLED
-    SIGTERM                   KILLED, and then the process dies of the signal as it would have
+    SIGTERM, SIGHUP           KILLED, and then the process dies of the signal as it would have
 
 Runs of a thread that dies of an exception end FAILED at once. Processes of `multiprocessing`
 leave without the usual exit, so they are told through its own.
@@ -24,7 +24,9 @@ from mlflow.fluent import active
 
 End = Callable[[active.OpenRun, str], None]
 
-#: seconds that runs may take to end after SIGTERM, and at the exit of a process that got one
+#: what asks a process to end: `kill`, a scheduler, a terminal or connection that is closed
+_ASKING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+#: seconds that runs may take to end after a signal, and at the exit of a process that got one
 _GRACE = 10.0
 
 _end: End | None = None
@@ -41,16 +43,27 @@ def install(end: End) -> None:
         end: ends a run with a status.
     """
     global _end, _installed_in
-    _watch_termination()
+    watch_signals()
     if _installed_in == os.getpid():
         return
     first, _installed_in = _installed_in == 0, os.getpid()
     _end = end
     if first:
-        atexit.register(_at_exit)
         _watch_exceptions()
         _watch_exit_codes()
     _watch_multiprocessing()
+
+
+def watch_signals() -> None:
+    """Take the signals that end a process where nobody else has; a program's own handlers stay.
+
+    Only the main thread may; so it is done early, for runs that are started in other threads.
+    """
+    if _terminating.is_set() or threading.current_thread() is not threading.main_thread():
+        return  # a second signal is to kill at once
+    for number in _ASKING:
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _terminate)
 
 
 def carry_on() -> None:
@@ -84,6 +97,8 @@ def _end_all(status: str, thread: threading.Thread | None = None) -> None:
                 print(f"mlflow: run {opened.run_id} was not ended: {error}", file=sys.stderr)
 
 
+# At the import, so that what a program registers later, and may log there, comes before.
+@atexit.register
 def _at_exit() -> None:
     if _terminating.is_set():
         _ended.wait(_GRACE)
@@ -120,14 +135,6 @@ def _watch_exit_codes() -> None:
         leave(code)
 
     sys.exit = noting_exit
-
-
-def _watch_termination() -> None:
-    """Take SIGTERM where nobody else has; a program's own handler stays."""
-    if _terminating.is_set() or threading.current_thread() is not threading.main_thread():
-        return  # only the main thread may, and a second signal is to kill at once
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, _terminate)
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

@@ -20,6 +20,7 @@ from mlflow.exceptions import (
     MlflowException,
     invalid,
 )
+from mlflow.fluent import exits
 from mlflow.fluent.logbook import Way, way
 from mlflow.wire.experiments import CreateExperiment, GetExperiment, GetExperimentByName
 
@@ -57,6 +58,7 @@ def set_experiment(
         MlflowException: the experiment is deleted, or there is none with this id.
     """
     global _active
+    exits.watch_signals()
     if (experiment_name is None) == (experiment_id is None):
         raise invalid("Give exactly one of experiment_name and experiment_id.")
     if experiment_id is not None:
