@@ -156,7 +156,7 @@ MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT = _flag(
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", False, "Do not print where a run can be seen."
 )
 MLFLOW_LOG_GIT_DIFF = _flag(
-    "MLFLOW_LOG_GIT_DIFF", False, "Keep the uncommitted changes of the source with the run."
+    "MLFLOW_LOG_GIT_DIFF", False, "Keep uncommitted changes of the source as git/diff.patch."
 )
 MLFLOW_LOGGING_LEVEL = _text("MLFLOW_LOGGING_LEVEL", "Level of the `mlflow` logger.", "INFO")
 MLFLOW_ARTIFACT_LOCATION_MAX_LENGTH = _number(
@@ -216,6 +216,9 @@ MLFLOW_EXPOSE_PROMETHEUS = _text(
 )
 MLFLOW_UVICORN_OPTS = _text("MLFLOW_UVICORN_OPTS", "No effect: the server is another one.")
 MLFLOW_GUNICORN_OPTS = _text("MLFLOW_GUNICORN_OPTS", "No effect: the server is another one.")
+MLFLOW_SQLITE_SYNC_EVERY_COMMIT = _flag(
+    "MLFLOW_SQLITE_SYNC_EVERY_COMMIT", False, "Let no commit be lost when the power fails; slower."
+)
 MLFLOW_DATABASE_POOL_SIZE = _number(
     "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE", 8, "Database connections of one server process."
 )

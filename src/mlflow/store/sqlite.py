@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from mlflow.environment_variables import MLFLOW_SQLITE_SYNC_EVERY_COMMIT
 from mlflow.exceptions import RESOURCE_EXHAUSTED, MlflowException, invalid
 from mlflow.store.db import Connection, Database, Passing, Pool, Row, WouldBlock
 from mlflow.store.where import SQLITE_FUNCTIONS
@@ -101,7 +102,7 @@ class SqliteDatabase(Database):
             cached_statements=512,
         )
         for pragma in (
-            "synchronous = NORMAL",
+            f"synchronous = {'FULL' if MLFLOW_SQLITE_SYNC_EVERY_COMMIT.get() else 'NORMAL'}",
             "case_sensitive_like = ON",
             "temp_store = MEMORY",
             "cache_size = -8000",
