@@ -331,7 +331,7 @@ def _check_contents(opened: store.Store) -> None:
     assert [each.dataset.name for each in packed.inputs.dataset_inputs] == ["iris"]
     assert b"'0.1' \\\\" in bytes(packed.data.params)
     assert [(m.key, m.value, m.step) for m in packed.data.metrics] == [("loss", 0.0, 199)]
-    points, more = opened.metrics.history(run_id, "loss", None, None)
+    points, more = opened.metrics.history(run_id, "loss", 100_000, None)
     assert not more
     assert points == [
         (1000 + step, step, 0.0 if step % 10 == 9 else step / 8, step % 10 == 9 and step < 190)

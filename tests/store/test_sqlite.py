@@ -125,7 +125,7 @@ def test_a_damaged_table_is_named_and_the_others_are_read(tmp_path: Path) -> Non
     opened = store.open_store(str(tmp_path))
     for _ in range(2):
         with pytest.raises(MlflowException, match="damaged") as caught:
-            opened.metrics.history(run, "m", None, None)
+            opened.metrics.history(run, "m", 10, None)
         assert caught.value.error_code == "DATA_LOSS"
         assert str(file) in caught.value.message
         found = opened.runs.row(run)
@@ -159,7 +159,7 @@ def test_a_moved_folder_opens_with_all_in_it(tmp_path: Path) -> None:
     opened.close()
     (tmp_path / "here").rename(tmp_path / "there")
     opened = store.open_store(str(tmp_path / "there"))
-    assert opened.metrics.history(run, "m", None, None) == ([(1, 1, 1.5, False)], False)
+    assert opened.metrics.history(run, "m", 10, None) == ([(1, 1, 1.5, False)], False)
     opened.close()
 
 

@@ -12,7 +12,7 @@ from mlflow.service._engine import Engine, serves
 from mlflow.service.runs import active
 from mlflow.store.metrics import Place
 from mlflow.wire import Empty
-from mlflow.wire._fields import MAX_INTEGER
+from mlflow.wire._fields import MAX_INTEGER, MAX_RESULTS_HISTORY
 from mlflow.wire.metrics import (
     DeleteTag,
     GetHistory,
@@ -64,7 +64,8 @@ def get_history(engine: Engine, ask: GetHistory) -> History:
     """Give a page of a metric's points by timestamp, step and value."""
     scope = (ask.run_id, ask.metric_key)
     after = _place(_pages.read(ask.page_token, scope)) if ask.page_token else None
-    places, more = engine.store.metrics.history(ask.run_id, ask.metric_key, ask.max_results, after)
+    limit = min(ask.max_results or MAX_RESULTS_HISTORY, MAX_RESULTS_HISTORY)
+    places, more = engine.store.metrics.history(ask.run_id, ask.metric_key, limit, after)
     key = ask.metric_key
     page = History(
         [

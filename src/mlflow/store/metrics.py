@@ -5,7 +5,7 @@ in the order of their first point and held until no later block can hold an earl
 """
 
 import heapq
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -27,7 +27,7 @@ class Metrics:
         self._names = names
 
     def history(
-        self, run_id: str, key: str, limit: int | None, after: Place | None
+        self, run_id: str, key: str, limit: int, after: Place | None
     ) -> tuple[list[Place], bool]:
         """Points behind `after`, ordered by timestamp, step and value.
 
@@ -42,7 +42,7 @@ class Metrics:
             run = connection.value("SELECT id FROM runs WHERE run_id = ?", (run_id,))
             if run is None:
                 return [], False
-            return _page(_blocks_by_time(connection, run, key_id, after), limit, after)
+            return _page(_blocks(connection, run, key_id, after), limit, after)
 
         # In one state: blocks that are merged between two queries would be missed, or read twice.
         return self._database.read(work, one_state=True)
@@ -94,42 +94,47 @@ def values_at(
     return {run: None if rank[2] else rank[1] for run, rank in best.items()}
 
 
-def _blocks_by_time(
+def _blocks(
     connection: Connection, run: int, key_id: int, after: Place | None
-) -> Iterator[tuple[int, Points]]:
-    """Blocks that may hold points behind `after`, as (lowest timestamp, points), in that order."""
-    low, seen, portion = -1, 0, FEWEST_BLOCKS
+) -> Iterator[tuple[tuple[int, int], Points]]:
+    """Blocks that may hold points behind `after`, as ((lowest timestamp, step), points), in order.
+
+    Many series have one timestamp for all points, so the steps must help to tell blocks apart.
+    """
+    time, step = after[:2] if after else (0, -(2**63))
+    low, seen, portion = (-1, 0), 0, FEWEST_BLOCKS
     while True:
         # Read in portions: who asks for one page of a million points gets few blocks.
         rows = connection.all(
-            "SELECT id, low_time, data FROM points WHERE run_id = ? AND key_id = ?"
-            " AND high_time >= ? AND (low_time > ? OR (low_time = ? AND id > ?))"
-            f" ORDER BY low_time, id LIMIT {portion}",
-            (run, key_id, after[0] if after else 0, low, low, seen),
+            "SELECT id, low_time, low_step, data FROM points WHERE run_id = ? AND key_id = ?"
+            " AND high_time >= ? AND (high_time > ? OR high_step >= ?) AND low_time >= ?"
+            " AND (low_time > ? OR low_step > ? OR (low_step = ? AND id > ?))"
+            f" ORDER BY low_time, low_step, id LIMIT {portion}",
+            (run, key_id, time, time, step, low[0], low[0], low[1], low[1], seen),
         )
-        for number, low_time, data in rows:
-            yield low_time, packing.unpack(data)
-            low, seen = low_time, number
+        for number, low_time, low_step, data in rows:
+            low, seen = (low_time, low_step), number
+            yield low, packing.unpack(data)
         if len(rows) < portion:
             return
         portion = min(2 * portion, MOST_BLOCKS)
 
 
 def _page(
-    blocks: Iterator[tuple[int, Points]], limit: int | None, after: Place | None
+    blocks: Iterator[tuple[tuple[int, int], Points]], limit: int, after: Place | None
 ) -> tuple[list[Place], bool]:
     page: list[Place] = []
     waiting: list[Place] = []
-    for low_time, points in blocks:
-        while waiting and waiting[0][0] < low_time:
-            if limit is not None and len(page) > limit:
+    for lowest, points in blocks:
+        if waiting and waiting[0] < lowest:
+            if len(page) > limit:
                 return page[:limit], True
-            cut = bisect_right(waiting, low_time - 1, key=lambda place: place[0])
+            cut = bisect_left(waiting, lowest)
             page += waiting[:cut]
             del waiting[:cut]
         waiting = _joined(waiting, _places(points, after))
     page += waiting
-    if limit is not None and len(page) > limit:
+    if len(page) > limit:
         return page[:limit], True
     return page, False
 

@@ -136,7 +136,10 @@ class LogBatch(AboutRun, kw_only=True, omit_defaults=True):
 
 
 class GetHistory(AboutRun, kw_only=True, omit_defaults=True):
-    """All points of a metric, ordered by timestamp, step and value."""
+    """The points of a metric, ordered by timestamp, step and value.
+
+    An answer has at most a million points, also when `max_results` is larger or absent.
+    """
 
     metric_key: str
     max_results: int | None = None
