@@ -18,6 +18,7 @@ from mlflow.version import MILLSTREAM_VERSION as millstream_version, VERSION as 
 
 if TYPE_CHECKING:
     from mlflow import (
+        artifacts as artifacts,
         client as client,
         config as config,
         data as data,
@@ -39,7 +40,15 @@ if TYPE_CHECKING:
         set_tracking_uri as set_tracking_uri,
     )
     from mlflow.exceptions import MlflowException as MlflowException
-    from mlflow.fluent.artifacts import get_artifact_uri as get_artifact_uri
+    from mlflow.fluent.artifacts import (
+        get_artifact_uri as get_artifact_uri,
+        log_artifact as log_artifact,
+        log_artifacts as log_artifacts,
+        log_dict as log_dict,
+        log_figure as log_figure,
+        log_image as log_image,
+        log_text as log_text,
+    )
     from mlflow.fluent.doctor import doctor as doctor
     from mlflow.fluent.experiments import (
         create_experiment as create_experiment,
@@ -111,6 +120,11 @@ _NAMES = {
     "get_tracking_uri": "mlflow.client.uri",
     "is_tracking_uri_set": "mlflow.client.uri",
     "last_active_run": "mlflow.fluent.runs",
+    "log_artifact": "mlflow.fluent.artifacts",
+    "log_artifacts": "mlflow.fluent.artifacts",
+    "log_dict": "mlflow.fluent.artifacts",
+    "log_figure": "mlflow.fluent.artifacts",
+    "log_image": "mlflow.fluent.artifacts",
     "log_input": "mlflow.fluent.log",
     "log_inputs": "mlflow.fluent.log",
     "log_metric": "mlflow.fluent.log",
@@ -118,6 +132,7 @@ _NAMES = {
     "log_outputs": "mlflow.fluent.log",
     "log_param": "mlflow.fluent.log",
     "log_params": "mlflow.fluent.log",
+    "log_text": "mlflow.fluent.artifacts",
     "restore_experiment": "mlflow.fluent.experiments",
     "restore_run": "mlflow.fluent.runs",
     "search_experiments": "mlflow.fluent.experiments",
@@ -136,6 +151,7 @@ _NAMES = {
 }
 #: modules that are attributes of the package without being imported by name
 _MODULES = (
+    "artifacts",
     "client",
     "config",
     "data",
@@ -155,6 +171,7 @@ __all__ = [
     "MlflowException",
     "__version__",
     "active_run",
+    "artifacts",
     "client",
     "config",
     "create_experiment",
@@ -180,6 +197,11 @@ __all__ = [
     "get_tracking_uri",
     "is_tracking_uri_set",
     "last_active_run",
+    "log_artifact",
+    "log_artifacts",
+    "log_dict",
+    "log_figure",
+    "log_image",
     "log_input",
     "log_inputs",
     "log_metric",
@@ -187,6 +209,7 @@ __all__ = [
     "log_outputs",
     "log_param",
     "log_params",
+    "log_text",
     "millstream_version",
     "restore_experiment",
     "restore_run",

@@ -159,6 +159,9 @@ MLFLOW_LOG_GIT_DIFF = _flag(
     "MLFLOW_LOG_GIT_DIFF", False, "Keep uncommitted changes of the source as git/diff.patch."
 )
 MLFLOW_LOGGING_LEVEL = _text("MLFLOW_LOGGING_LEVEL", "Level of the `mlflow` logger.", "INFO")
+MLFLOW_CONFIGURE_LOGGING = _flag(
+    "MLFLOW_CONFIGURE_LOGGING", True, "Show on standard error what the `mlflow` logger is given."
+)
 MLFLOW_ARTIFACT_LOCATION_MAX_LENGTH = _number(
     "MLFLOW_ARTIFACT_LOCATION_MAX_LENGTH", 2048, "Longest artifact location in characters."
 )

@@ -303,23 +303,23 @@ def test_artifacts_of_an_embedded_store_go(
     mlflow: Command, embedded: MlflowClient, tmp_path: Path
 ) -> None:
     number = embedded.create_experiment("digits")
-    run_id = binned_run(embedded, tmp_path / "mlruns", number)
+    run_id = binned_run(embedded, tmp_path / "mlruns" / "artifacts", number)
     other = embedded.create_run("0").info.run_id
-    kept = tmp_path / "mlruns" / "0" / other / "artifacts"
+    kept = tmp_path / "mlruns" / "artifacts" / "0" / other / "artifacts"
     kept.mkdir(parents=True)
     embedded.delete_experiment(number)
     said = mlflow("gc").stdout
     assert run_id in said
     assert ", 1 artifact folder." in said
-    assert not (tmp_path / "mlruns" / number).exists()
+    assert not (tmp_path / "mlruns" / "artifacts" / number).exists()
     assert kept.exists()
 
 
 def test_what_else_is_kept_beside_artifacts_stays(
     mlflow: Command, embedded: MlflowClient, tmp_path: Path
 ) -> None:
-    run_id = binned_run(embedded, tmp_path / "mlruns")
-    note = tmp_path / "mlruns" / "0" / run_id / "note.txt"
+    run_id = binned_run(embedded, tmp_path / "mlruns" / "artifacts")
+    note = tmp_path / "mlruns" / "artifacts" / "0" / run_id / "note.txt"
     note.write_text("mine")
     mlflow("gc")
     assert note.read_text() == "mine"
@@ -330,8 +330,8 @@ def test_what_else_is_kept_beside_artifacts_stays(
 def test_a_link_is_not_followed(
     mlflow: Command, embedded: MlflowClient, tmp_path: Path, link: str
 ) -> None:
-    run_id = binned_run(embedded, tmp_path / "mlruns")
-    folder = tmp_path / "mlruns" / "0"
+    run_id = binned_run(embedded, tmp_path / "mlruns" / "artifacts")
+    folder = tmp_path / "mlruns" / "artifacts" / "0"
     place = {"0": folder, "run": folder / run_id, "artifacts": folder / run_id / "artifacts"}[link]
     elsewhere = tmp_path / "elsewhere"
     place.rename(elsewhere)
@@ -344,13 +344,13 @@ def test_a_link_is_not_followed(
 def test_a_link_inside_goes_and_its_target_stays(
     mlflow: Command, embedded: MlflowClient, tmp_path: Path
 ) -> None:
-    run_id = binned_run(embedded, tmp_path / "mlruns")
+    run_id = binned_run(embedded, tmp_path / "mlruns" / "artifacts")
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "mine.txt").write_text("mine")
-    (tmp_path / "mlruns" / "0" / run_id / "artifacts" / "link").symlink_to(elsewhere)
+    (tmp_path / "mlruns" / "artifacts" / "0" / run_id / "artifacts" / "link").symlink_to(elsewhere)
     mlflow("gc")
-    assert not (tmp_path / "mlruns" / "0" / run_id).exists()
+    assert not (tmp_path / "mlruns" / "artifacts" / "0" / run_id).exists()
     assert (elsewhere / "mine.txt").read_text() == "mine"
 
 
@@ -369,7 +369,7 @@ def test_the_folder_of_a_server_is_named(mlflow: Command, sqlite_url: str, tmp_p
 def test_the_tracking_uri_is_the_store_when_it_is_one(
     mlflow: Command, embedded: MlflowClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_id = binned_run(embedded, tmp_path / "mlruns")
+    run_id = binned_run(embedded, tmp_path / "mlruns" / "artifacts")
     assert run_id in mlflow("gc", "--tracking-uri", str(tmp_path / "mlruns")).stdout
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
     refused = mlflow("gc", code=2)

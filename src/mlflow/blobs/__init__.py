@@ -8,8 +8,17 @@
 A place knows nothing of runs. It is rooted at one URI; paths are relative to it.
 """
 
-from mlflow.blobs._place import Blob, NoRoom, Place, Reading
+from mlflow.blobs._place import Blob, BrokenOff, NoRoom, Place, Reading
 from mlflow.blobs.folder import Folder
 from mlflow.blobs.schemes import local_folder, open_place
 
-__all__ = ["Blob", "Folder", "NoRoom", "Place", "Reading", "local_folder", "open_place"]
+__all__ = [
+    "Blob",
+    "BrokenOff",
+    "Folder",
+    "NoRoom",
+    "Place",
+    "Reading",
+    "local_folder",
+    "open_place",
+]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import BinaryIO, NamedTuple, Protocol
 
-from mlflow.exceptions import RESOURCE_EXHAUSTED, MlflowException
+from mlflow.exceptions import RESOURCE_EXHAUSTED, TEMPORARILY_UNAVAILABLE, MlflowException
 
 #: bytes that are moved at a time; what one transfer holds in memory is a few of these
 PIECE = 1024 * 1024
@@ -27,7 +27,7 @@ class Reading(Protocol):
         ...
 
     def pieces(self) -> Iterator[bytes]:
-        """Its content, once; ends early with an exception, never silently."""
+        """Its content, once; ends early with `BrokenOff`, never silently."""
         ...
 
 
@@ -49,6 +49,16 @@ class Place(Protocol):
     def delete(self, path: str) -> bool:
         """Remove an artifact or a folder with all that is in it; whether there was one."""
         ...
+
+
+class BrokenOff(MlflowException):
+    """An artifact could not be read to its end; it can be read again from the start."""
+
+    def __init__(self, path: str, reason: object) -> None:
+        super().__init__(
+            f"Reading the artifact {path!r} broke off: {reason}. Try again.",
+            TEMPORARILY_UNAVAILABLE,
+        )
 
 
 class NoRoom(MlflowException):

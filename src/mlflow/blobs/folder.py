@@ -129,11 +129,13 @@ class Folder:
         try:
             parent = self._descend(folders)
         except OSError as error:
-            if error.errno in (*_NOT_A_FOLDER, errno.ENOENT):
+            if error.errno == errno.ENOENT:
                 return False
             raise failure(error, path) from None
         try:
             mode = os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode
+            if stat.S_ISLNK(mode):
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
             if not stat.S_ISDIR(mode):
                 os.unlink(name, dir_fd=parent)
                 return True
@@ -151,6 +153,19 @@ class Folder:
             raise failure(error, path) from None
         finally:
             os.close(parent)
+
+    def delete_empty(self, path: str) -> bool:
+        """Remove a folder if nothing is in it; whether there was one and it is gone."""
+        *folders, name = safe_path(path).split("/")
+        try:
+            parent = self._descend(folders)
+            try:
+                os.rmdir(name, dir_fd=parent)
+            finally:
+                os.close(parent)
+        except OSError:
+            return False
+        return True
 
     # -- beside the four -----------------------------------------------------------
 

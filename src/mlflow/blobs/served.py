@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote, urlsplit
 import msgspec
 
 from mlflow._http import Answer, Session, Streamed, Unanswered
-from mlflow.blobs._place import PIECE, Blob, NoRoom
+from mlflow.blobs._place import PIECE, Blob, BrokenOff, NoRoom
 from mlflow.blobs.uri import joined, safe_path
 from mlflow.exceptions import (
     INTERNAL_ERROR,
@@ -155,8 +155,16 @@ class _Receiving:
         self.size = streamed.size
 
     def pieces(self) -> Iterator[bytes]:
-        """The content; Unanswered when the connection breaks before its end."""
-        yield from self._streamed.pieces()
+        """The content; BrokenOff when the connection breaks before its end."""
+        received = 0
+        try:
+            for piece in self._streamed.pieces():
+                received += len(piece)
+                yield piece
+        except Unanswered as error:
+            raise BrokenOff(self._path, error) from None
+        if self.size is not None and received != self.size:
+            raise BrokenOff(self._path, f"{received} of {self.size} bytes came")
 
 
 def served_at(uri: str, session: Session | None) -> Served:

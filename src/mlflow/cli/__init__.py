@@ -19,6 +19,7 @@ class Lazy(NamedTuple):
 
 #: name → where it is; in alphabetical order
 COMMANDS = {
+    "artifacts": Lazy("mlflow.cli.artifacts:artifacts", "Log, list and fetch files of runs."),
     "db": Lazy("mlflow.cli.db:db", "Manage the schema of a database."),
     "doctor": Lazy("mlflow.cli.doctor:doctor", "Print what helps to find a problem."),
     "experiments": Lazy("mlflow.cli.experiments:experiments", "Create, find, change experiments."),

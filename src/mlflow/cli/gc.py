@@ -2,12 +2,13 @@
 
 import sys
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import click
 
 from mlflow import environment_variables as env
 from mlflow._clock import now_ms
+from mlflow.blobs.roots import default_folder
+from mlflow.blobs.schemes import local_folder, scheme_of
 from mlflow.cli import options
 from mlflow.cli.tables import Column, counted, plain, print_json, show, size
 from mlflow.service.gc import Choice, Collector, Report
@@ -109,12 +110,9 @@ def _ids(text: str | None) -> tuple[str, ...] | None:
 def _root(address: str, destination: str | None) -> Path | None:
     """The folder on this machine that relative artifact locations begin at."""
     if destination:
-        parts = urlsplit(destination)
-        if parts.scheme not in ("", "file"):
-            return None
-        path = unquote(parts.path) if parts.scheme else destination
-        return Path(path).expanduser().absolute()
-    return store_uri.parse(address).folder
+        return local_folder(destination) if scheme_of(destination) == "file" else None
+    folder = store_uri.parse(address).folder
+    return None if folder is None else default_folder(folder)
 
 
 class _Voice:

@@ -57,7 +57,13 @@ def _without_effect(name: str, setting: "env.Setting[Any] | None" = None) -> Cal
 )
 @_option("--serve-artifacts/--no-serve-artifacts", setting=env.MLFLOW_SERVE_ARTIFACTS)
 @_option("--artifacts-only", setting=env.MLFLOW_ARTIFACTS_ONLY, is_flag=True)
-@_option("--artifacts-destination", setting=env.MLFLOW_ARTIFACTS_DESTINATION, metavar="URI")
+@_option(
+    "--artifacts-destination",
+    setting=env.MLFLOW_ARTIFACTS_DESTINATION,
+    metavar="FOLDER",
+    help="Folder of the artifacts that are served; by default `artifacts` in the folder of an "
+    "embedded store, else ./mlartifacts.",
+)
 @_option("--host", "-h", setting=env.MLFLOW_HOST)
 @_option("--port", "-p", setting=env.MLFLOW_PORT, type=int, help="0 takes any free port.")
 @_option("--workers", "-w", setting=env.MLFLOW_WORKERS, type=int)
@@ -195,7 +201,8 @@ def _serve(settings: Settings) -> None:
         lines = [
             f"Millstream {MILLSTREAM_VERSION} (MLflow API {VERSION}) on {address}",
             f"  store      {'none, artifacts only' if settings.artifacts_only else kept}",
-            f"  artifacts  {settings.artifact_root}",
+            f"  artifacts  {settings.artifact_root}"
+            + (f" in {settings.artifacts_folder}" if settings.serve_artifacts else ""),
             f"  workers    {settings.workers} (process {os.getpid()}; Ctrl-C stops)",
         ]
         if settings.registry_store_uri not in (None, settings.backend_store_uri):

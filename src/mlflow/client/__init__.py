@@ -1,12 +1,14 @@
 """The client: every call of the tracking API, by noun."""
 
+from mlflow._logging import configure
+from mlflow.client.artifacts import Artifacts
 from mlflow.client.datasets import Datasets
 from mlflow.client.experiments import Experiments
 from mlflow.client.metrics import Metrics
 from mlflow.client.runs import Runs
 
 
-class MlflowClient(Experiments, Runs, Metrics, Datasets):
+class MlflowClient(Experiments, Runs, Metrics, Datasets, Artifacts):
     """All calls of the tracking API, for one tracking URI.
 
     The calls wait for the server unless told otherwise, and know no active run: every one names
@@ -18,5 +20,7 @@ class MlflowClient(Experiments, Runs, Metrics, Datasets):
         registry_uri: where models are registered; by default the tracking URI.
     """
 
+
+configure()
 
 __all__ = ["MlflowClient"]

@@ -75,8 +75,8 @@ class Http:
     """
 
     def __init__(self, uri: str) -> None:
-        self._session = Session(uri)
-        self.uri = self._session.base
+        self.session = Session(uri)
+        self.uri = self.session.base
 
     def send(self, endpoint: Endpoint[Q, A], question: Q, *, retry: bool = True) -> A:
         """The answer of the server; see `Transport.send`."""
@@ -88,7 +88,7 @@ class Http:
         else:
             body = _with_both_ids(question, encode)
         try:
-            answer = self._session.ask(endpoint.method, path, body, retry=retry)
+            answer = self.session.ask(endpoint.method, path, body, retry=retry)
         except Unanswered as error:
             raise ServerAway(
                 f"The tracking server {self.uri} cannot be reached: {error}. "
@@ -152,6 +152,11 @@ class Local:
             engine, self._engine = self._engine, None
         if engine is not None and self._pid == os.getpid():
             engine.close()
+
+
+def session_of(transport: Transport) -> Session | None:
+    """The connections to the server that a transport asks, None when it asks none."""
+    return transport.session if isinstance(transport, Http) else None
 
 
 _local: list[Local] = []

@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from mlflow.blobs.roots import default_folder
 from mlflow.client.outbox import Outbox, for_uri
 from mlflow.client.transport import Http, Local, Transport
 from mlflow.environment_variables import MLFLOW_REGISTRY_URI, MLFLOW_TRACKING_URI
@@ -133,11 +134,11 @@ def _store_uri(text: str) -> tuple[str, str]:
         return _database(scheme, text, rest)
     else:
         raise invalid(f"{text!r} is no tracking URI. {_allowed()}")
-    return str(folder), folder.as_uri()
+    return str(folder), default_folder(folder).as_uri()
 
 
 def _database(scheme: str, text: str, rest: str) -> tuple[str, str]:
-    artifacts = Path(_DEFAULT_FOLDER).absolute().as_uri()
+    artifacts = default_folder(None).as_uri()
     if scheme != "sqlite":
         if not rest.startswith("//"):
             raise invalid(f"{text!r} is no database URI: write {scheme}://user@host/database.")

@@ -21,6 +21,7 @@ from mlflow.environment_variables import (
 from mlflow.exceptions import MlflowException, invalid
 from mlflow.fluent import active, exits, monitoring
 from mlflow.fluent.active import OpenRun
+from mlflow.fluent.changes import keep_changes
 from mlflow.fluent.context import context_tags
 from mlflow.fluent.experiments import active_experiment_id, chosen_experiment
 from mlflow.fluent.logbook import Logbook, Way, way
@@ -120,6 +121,8 @@ def start_run(
     logbook.attend()
     opened.monitor = monitoring.monitored(run, logbook, log_system_metrics)
     _last = opened.run_id, transport
+    if run_id is None:
+        keep_changes(opened)
     return opened.run
 
 

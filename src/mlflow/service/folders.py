@@ -1,14 +1,14 @@
 """Artifacts of removed runs on this machine's disk.
 
-Only what lies below the root of an embedded store is touched, and only a folder that is named
-after its run: `<location>/<run id>/artifacts`. A symbolic link is neither followed nor removed.
+Only what lies below the root of a store is touched, and only a folder that is named after its
+run: `<location>/<run id>/artifacts`. A symbolic link is neither followed nor removed.
 """
 
-import contextlib
-import shutil
-import stat
 from pathlib import Path
 
+from mlflow.blobs import Folder
+from mlflow.blobs.uri import joined
+from mlflow.exceptions import MlflowException
 from mlflow.store.experiments import RELATIVE
 
 
@@ -23,48 +23,28 @@ def remove_of_run(root: Path, artifact_uri: str, run_id: str) -> bool:
         Whether there was a folder and it is gone.
 
     Raises:
-        OSError: something in it cannot be removed, or a link leads elsewhere.
+        MlflowException: something in it cannot be removed, or it is no folder of the run.
     """
     parts = _parts(artifact_uri)
     if parts[-2:] != [run_id, "artifacts"]:
-        raise OSError(f"{artifact_uri!r} is not a folder of the run {run_id}")
-    folder = _below(root, parts)
-    if folder is None:
-        return False
-    shutil.rmtree(folder)
-    with contextlib.suppress(OSError):  # something else may be kept there
-        folder.parent.rmdir()
-    return True
+        raise MlflowException(f"{artifact_uri!r} is not a folder of the run {run_id}")
+    folder = Folder(root, passing=True)
+    removed = folder.delete(joined(*parts))
+    folder.delete_empty(joined(*parts[:-1]))  # something else may be kept there
+    return removed
 
 
 def remove_of_experiment(root: Path, artifact_location: str, number: int) -> bool:
     """Remove the folder of an experiment from the root, when nothing is left in it."""
     if _parts(artifact_location) != [str(number)]:
         return False
-    try:
-        folder = _below(root, [str(number)])
-        if folder is not None:
-            folder.rmdir()
-    except OSError:
-        return False
-    return folder is not None
+    return Folder(root, passing=True).delete_empty(str(number))
+
+
+def sweep(root: Path) -> int:
+    """Remove what killed processes left unfinished long ago; how many files there were."""
+    return Folder(root).sweep_all()
 
 
 def _parts(location: str) -> list[str]:
     return [part for part in location.removeprefix(RELATIVE).split("/") if part not in ("", ".")]
-
-
-def _below(root: Path, parts: list[str]) -> Path | None:
-    """The folder under `root`, None when there is none."""
-    if not parts or ".." in parts:
-        raise OSError(f"{'/'.join(parts)!r} is no place below {str(root)!r}")
-    place = root
-    for part in parts:
-        place = place / part
-        try:
-            mode = place.lstat().st_mode
-        except FileNotFoundError:
-            return None
-        if not stat.S_ISDIR(mode):  # a symbolic link is none either
-            raise OSError(f"{str(place)!r} is a link or a file, not a folder")
-    return place

@@ -134,6 +134,8 @@ class Collector:
                     self._root, experiment.artifact_location, experiment.id
                 )
             said(f"Experiment with ID {experiment.id} has been permanently deleted.")
+        if self._root is not None:
+            folders.sweep(self._root)
         return self._finished()
 
     # -- what is chosen ------------------------------------------------------
@@ -242,8 +244,8 @@ class Collector:
             return
         try:
             self.report.folders += folders.remove_of_run(self._root, run.artifact_uri, run.run_id)
-        except OSError as error:
-            self.report.left.append(f"The artifacts of run {run.run_id} stay: {error}.")
+        except MlflowException as error:
+            self.report.left.append(f"The artifacts of run {run.run_id} stay: {error.message}")
 
     def _leave_artifacts(self, run: BinnedRun) -> None:
         location = run.artifact_uri.removesuffix(f"/{run.run_id}/artifacts")

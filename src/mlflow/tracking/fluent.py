@@ -1,6 +1,14 @@
 """Façade: the fluent API under its older import path."""
 
-from mlflow.fluent.artifacts import get_artifact_uri
+from mlflow.fluent.artifacts import (
+    get_artifact_uri,
+    log_artifact,
+    log_artifacts,
+    log_dict,
+    log_figure,
+    log_image,
+    log_text,
+)
 from mlflow.fluent.experiments import (
     create_experiment,
     delete_experiment,
@@ -55,6 +63,11 @@ __all__ = [
     "get_parent_run",
     "get_run",
     "last_active_run",
+    "log_artifact",
+    "log_artifacts",
+    "log_dict",
+    "log_figure",
+    "log_image",
     "log_input",
     "log_inputs",
     "log_metric",
@@ -62,6 +75,7 @@ __all__ = [
     "log_outputs",
     "log_param",
     "log_params",
+    "log_text",
     "restore_experiment",
     "restore_run",
     "search_experiments",

@@ -1,0 +1,134 @@
+"""Artifacts by their URIs: `runs:/RUN/PATH`, `mlflow-artifacts:/PATH`, folders and files."""
+
+from pathlib import Path
+from typing import Any
+
+from mlflow.blobs import Place, open_place
+from mlflow.blobs.schemes import local_folder, scheme_of
+from mlflow.client import MlflowClient, documents
+from mlflow.client.artifacts import checked_folder, downloaded, listed
+from mlflow.client.transport import session_of
+from mlflow.client.uri import transport_for
+from mlflow.entities import FileInfo
+from mlflow.exceptions import MlflowNotImplementedException, invalid, missing
+
+__all__ = ["download_artifacts", "list_artifacts", "load_dict", "load_image", "load_text"]
+
+
+def download_artifacts(
+    artifact_uri: str | None = None,
+    run_id: str | None = None,
+    artifact_path: str | None = None,
+    dst_path: str | None = None,
+    tracking_uri: str | None = None,
+    registry_uri: str | None = None,
+) -> str:
+    """Fetch a file or folder, and say where it is on this machine.
+
+    Args:
+        artifact_uri: what to fetch; a `/` at the end means what is in the folder.
+        run_id: a run to fetch from, instead of the URI.
+        artifact_path: what of the run; everything by default.
+        dst_path: the folder that it goes into, made if need be; by default a new folder, or where
+            it is already when it is on this machine.
+        tracking_uri: the store that knows the run; the current one by default.
+        registry_uri: without effect: there are no models yet.
+
+    Raises:
+        MlflowException: RESOURCE_DOES_NOT_EXIST when there is no such file or folder.
+    """
+    uri = _one_of(artifact_uri, run_id, artifact_path)
+    if uri is None:
+        client = MlflowClient(tracking_uri)
+        return client.download_artifacts(run_id or "", artifact_path or "", dst_path)
+    if (named := _of_run(uri)) is not None:
+        return MlflowClient(tracking_uri).download_artifacts(*named, dst_path)
+    place, path = _place_of(uri, tracking_uri)
+    return downloaded(place, path, dst_path)
+
+
+def list_artifacts(
+    artifact_uri: str | None = None,
+    run_id: str | None = None,
+    artifact_path: str | None = None,
+    tracking_uri: str | None = None,
+) -> list[FileInfo]:
+    """What is in a folder, sorted; nothing for a file or a folder that is not there.
+
+    Args:
+        artifact_uri: the folder.
+        run_id: a run, instead of the URI.
+        artifact_path: folder of the run; its root by default.
+        tracking_uri: the store that knows the run; the current one by default.
+    """
+    uri = _one_of(artifact_uri, run_id, artifact_path)
+    if uri is None:
+        return MlflowClient(tracking_uri).list_artifacts(run_id or "", artifact_path)
+    if (named := _of_run(uri)) is not None:
+        return MlflowClient(tracking_uri).list_artifacts(*named)
+    place, path = _place_of(uri.rstrip("/"), tracking_uri)
+    folder = checked_folder(path)
+    return listed(place, folder)
+
+
+def load_text(artifact_uri: str) -> str:
+    """The content of a text file in UTF-8."""
+    return _fetched(artifact_uri).read_text("utf-8")
+
+
+def load_dict(artifact_uri: str) -> Any:
+    """What a file of JSON, or of YAML where PyYAML is installed, stands for."""
+    return documents.to_dictionary(load_text(artifact_uri), artifact_uri)
+
+
+def load_image(artifact_uri: str) -> Any:
+    """An image, by Pillow."""
+    return documents.to_image(_fetched(artifact_uri).read_bytes())
+
+
+def _fetched(uri: str) -> Path:
+    path = Path(download_artifacts(uri))
+    if not path.is_file():
+        raise invalid(f"{uri} is a folder, not a file.")
+    return path
+
+
+def _one_of(uri: str | None, run_id: str | None, path: str | None) -> str | None:
+    """The URI; None when a run is named instead of it."""
+    if (uri is None) == (run_id is None):
+        raise invalid("Give either artifact_uri or run_id, and not both.")
+    if uri is not None and path:
+        raise invalid("artifact_path goes with run_id, not with artifact_uri.")
+    return None if uri is None else str(uri)
+
+
+def _of_run(uri: str) -> tuple[str, str] | None:
+    """Run and path that a `runs:` URI names, None for other URIs."""
+    scheme = scheme_of(uri)
+    if scheme == "models":
+        raise MlflowNotImplementedException(
+            f"{uri!r}: there are no models yet; name the run that has the files, as runs:/RUN/PATH."
+        )
+    if scheme != "runs":
+        return None
+    rest = uri[len("runs:") :]
+    run_id, _, path = rest.lstrip("/").partition("/")
+    if not run_id or rest.startswith("//"):
+        raise invalid(f"{uri!r} names no run: write runs:/RUN/PATH.")
+    return run_id, path
+
+
+def _place_of(uri: str, tracking_uri: str | None) -> tuple[Place, str]:
+    """The place that has what a URI names, and its path there."""
+    if scheme_of(uri) == "file":
+        local = local_folder(uri)
+        if not local.exists():
+            raise missing(f"There is no {uri}.")
+        ends = "/" if uri.endswith("/") and local.is_dir() else ""
+        return open_place(local.parent.as_uri()), local.name + ends
+    head, slash, name = uri.rstrip("/").rpartition("/")
+    session = session_of(transport_for(tracking_uri))
+    if not slash or head.endswith("/"):  # the root itself
+        return open_place(uri, session), ""
+    head += "/" if head.endswith(":") else ""
+    return open_place(head, session), name + ("/" if uri.endswith("/") else "")

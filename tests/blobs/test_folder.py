@@ -1,0 +1,257 @@
+"""A folder as a place for artifacts: whole or not at all, and nothing outside of it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import pytest
+
+from mlflow.blobs import Blob, Folder, NoRoom
+from mlflow.blobs.folder import Opened, failure
+from mlflow.blobs.uri import PARTIAL
+from mlflow.exceptions import MlflowException
+from tests.blobs.spellings import ALLOWED, REFUSED
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path / "root")
+
+
+def put(folder: Folder, path: str, content: bytes = b"content") -> None:
+    folder.put(path, BytesIO(content))
+
+
+def content(folder: Folder, path: str) -> bytes:
+    with folder.get(path) as reading:
+        pieces = b"".join(reading.pieces())
+        assert reading.size == len(pieces)
+        return pieces
+
+
+def leftovers(folder: Folder) -> list[str]:
+    place = folder.root / PARTIAL
+    return os.listdir(place) if place.exists() else []
+
+
+class Failing(BytesIO):
+    """A stream that breaks after its first piece."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self.tell():
+            raise ConnectionResetError
+        self.seek(10)
+        return b"first part"
+
+
+def test_put_get_list_delete(folder: Folder) -> None:
+    assert folder.list() == []
+    big = os.urandom(3 * 1024 * 1024 + 17)
+    put(folder, "b.bin", big)
+    put(folder, "a/x.txt", b"x")
+    put(folder, "a/empty", b"")
+    assert content(folder, "b.bin") == big
+    assert content(folder, "a/empty") == b""
+    assert folder.list() == [Blob("a", True), Blob("b.bin", False, len(big))]
+    assert folder.list("a") == [Blob("empty", False, 0), Blob("x.txt", False, 1)]
+    assert folder.list("b.bin") == folder.list("nothing") == folder.list("a/x.txt/y") == []
+    put(folder, "b.bin", b"new")
+    assert content(folder, "b.bin") == b"new"
+    assert folder.delete("a")
+    assert not folder.delete("a")
+    assert not folder.delete("x/y/z")
+    assert folder.list() == [Blob("b.bin", False, 3)]
+    assert leftovers(folder) == []
+
+
+@pytest.mark.parametrize("path", ALLOWED, ids=ascii)
+def test_any_allowed_name_is_kept(folder: Folder, path: str) -> None:
+    put(folder, path)
+    assert content(folder, path) == b"content"
+    parent, _, name = path.rpartition("/")
+    assert Blob(name, False, 7) in folder.list(parent)
+    assert folder.delete(path)
+
+
+@pytest.mark.parametrize("path", REFUSED, ids=ascii)
+def test_nothing_outside_is_touched(tmp_path: Path, folder: Folder, path: str) -> None:
+    put(folder, "inside")
+    before = sorted(tmp_path.rglob("*"))
+    for work in (folder.list, folder.delete, folder.open, folder.path_of, folder.delete_empty):
+        with pytest.raises(MlflowException, match="Invalid artifact path"):
+            work(path)  # type: ignore[operator]
+    with pytest.raises(MlflowException, match="Invalid artifact path"):
+        put(folder, path)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_links_are_not_followed(tmp_path: Path, folder: Folder) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret").write_text("secret")
+    put(folder, "a/real")
+    (folder.root / "link").symlink_to(outside)
+    (folder.root / "a/file").symlink_to(outside / "secret")
+    (folder.root / "dangling").symlink_to(tmp_path / "new")
+    os.mkfifo(folder.root / "pipe")
+    assert folder.list() == [Blob("a", True)]
+    assert folder.list("a") == [Blob("real", False, 7)]
+    assert folder.list("link") == []
+    for path in ("link/secret", "a/file", "dangling", "pipe"):
+        with pytest.raises(MlflowException, match="There is no artifact"):
+            folder.open(path)
+        assert folder.path_of(path) is None
+    with pytest.raises(MlflowException, match="links are not followed"):
+        put(folder, "link/new")
+    with pytest.raises(MlflowException, match="links are not followed"):
+        folder.delete("link/secret")
+    with pytest.raises(MlflowException, match="links are not followed"):
+        folder.delete("link")
+    put(folder, "a/file", b"mine")  # takes the link's place
+    put(folder, "dangling", b"mine")
+    assert not (folder.root / "a/file").is_symlink()
+    assert not (tmp_path / "new").exists()
+    (folder.root / "a/loop").symlink_to(folder.root)
+    assert folder.delete("a")  # with the links in it, and nothing behind them
+    assert [path.name for path in outside.iterdir()] == ["secret"]
+    assert (outside / "secret").read_text() == "secret"
+
+
+def test_the_root_itself_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "root").symlink_to(tmp_path / "real")
+    put(Folder(tmp_path / "root"), "a")
+    assert (tmp_path / "real/a").read_text() == "content"
+
+
+def test_a_broken_stream_leaves_nothing(folder: Folder) -> None:
+    put(folder, "there", b"old")
+    for path in ("there", "new/one"):
+        with pytest.raises(ConnectionResetError):
+            folder.put(path, cast("BinaryIO", Failing()))
+    assert content(folder, "there") == b"old"
+    assert folder.list() == [Blob("there", False, 3)]
+    assert leftovers(folder) == []
+
+
+def test_a_part_is_seen_by_nobody(folder: Folder) -> None:
+    with folder.writing("a/b") as writing:
+        writing.write(b"half")
+        assert folder.list() == []
+        assert len(leftovers(folder)) == 1
+        with pytest.raises(MlflowException, match="There is no artifact"):
+            folder.open("a/b")
+        writing.write(b" and half")
+        writing.finish()
+    assert content(folder, "a/b") == b"half and half"
+    assert leftovers(folder) == []
+
+
+def test_a_reader_has_the_old_file_to_its_end(folder: Folder) -> None:
+    put(folder, "a", b"old" * 1000)
+    with folder.get("a") as reading:
+        put(folder, "a", b"new")
+        assert b"".join(reading.pieces()) == b"old" * 1000
+    assert content(folder, "a") == b"new"
+
+
+def test_a_file_that_is_cut_while_it_is_read_is_told(folder: Folder) -> None:
+    put(folder, "a", b"x" * 100)
+    with folder.get("a") as reading:
+        os.truncate(folder.root / "a", 50)
+        with pytest.raises(OSError, match="shorter"):
+            b"".join(reading.pieces())
+
+
+def test_files_and_folders_do_not_take_each_others_place(folder: Folder) -> None:
+    put(folder, "a/b")
+    with pytest.raises(MlflowException, match="there is a folder of that name"):
+        put(folder, "a")
+    with pytest.raises(MlflowException, match="is a file or a link"):
+        put(folder, "a/b/c")
+    with pytest.raises(MlflowException, match="is a folder; only files"):
+        folder.open("a")
+    assert leftovers(folder) == []
+    assert folder.path_of("a") == folder.root / "a"
+    assert folder.path_of("") == folder.root
+    assert folder.path_of("a/none") is None
+
+
+def test_what_killed_processes_left_goes_by_age(folder: Folder) -> None:
+    put(folder, "a/b")
+    aside = folder.root / PARTIAL
+    (aside / "tree/inner").mkdir(parents=True)
+    for name in ("old", "young", "tree/inner/file"):
+        (aside / name).write_text("part")
+    yesterday = time.time() - 25 * 3600
+    os.utime(aside / "old", (yesterday, yesterday))
+    os.utime(aside / "tree", (yesterday, yesterday))
+    assert folder.list() == [Blob("a", True)]
+    assert folder.sweep() == 2
+    assert leftovers(folder) == ["young"]
+    below = folder.root / "a" / PARTIAL
+    below.mkdir()
+    (below / "x").write_text("part")
+    os.utime(below / "x", (yesterday, yesterday))
+    assert folder.list("a") == [Blob("b", False, 7)]
+    assert folder.sweep_all(older_than=3600) == 1
+    assert folder.sweep_all(older_than=-60) == 1
+    assert not aside.exists()
+    assert not below.exists()
+    assert content(folder, "a/b") == b"content"
+
+
+def test_a_passing_folder_leaves_no_trace(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "root", passing=True)
+    put(folder, "a/b/c")
+    assert [path.name for path in folder.root.iterdir()] == ["a"]
+    folder.delete("a/b")
+    assert folder.delete_empty("a")
+    assert not folder.delete_empty("a")
+    assert list(folder.root.iterdir()) == []
+
+
+def test_tags_tell_contents_apart(folder: Folder) -> None:
+    put(folder, "a", b"one")
+    with folder.get("a") as first:
+        put(folder, "a", b"two")
+        with folder.get("a") as second:
+            assert isinstance(first, Opened)
+            assert first.tag != second.tag
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "code", "words"),
+    [
+        (errno.ENOSPC, NoRoom, "RESOURCE_EXHAUSTED", "There is no room"),
+        (errno.EDQUOT, NoRoom, "RESOURCE_EXHAUSTED", "Nothing was kept"),
+        (errno.EACCES, MlflowException, "PERMISSION_DENIED", "Permission denied"),
+        (errno.EROFS, MlflowException, "PERMISSION_DENIED", "Read-only"),
+        (errno.ENAMETOOLONG, MlflowException, "INVALID_PARAMETER_VALUE", "too long"),
+        (errno.EIO, MlflowException, "INTERNAL_ERROR", "cannot be kept or read"),
+    ],
+)
+def test_what_the_disk_refuses(
+    number: int, kind: type[MlflowException], code: str, words: str
+) -> None:
+    error = failure(OSError(number, os.strerror(number), "/a/secret/folder"), "a/b")
+    assert type(error) is kind
+    assert error.error_code == code
+    assert words in error.message
+    assert "secret" not in error.message
+
+
+def test_a_full_disk_keeps_nothing(folder: Folder) -> None:
+    with folder.writing("a") as writing:
+        real = writing._file
+        writing._file = os.open("/dev/full", os.O_WRONLY)
+        os.close(real)
+        with pytest.raises(NoRoom, match="There is no room"):
+            writing.write(b"x" * 100_000)
+    assert folder.list() == []
+    assert leftovers(folder) == []
