@@ -21,7 +21,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "mlflow"
 FLOORS = (
     ("words", "_clock", "_ids", "exceptions", "version"),
     ("words", "environment_variables", "scalars"),
-    ("words", "_http", "entities", "search"),
+    ("words", "_http", "_logging", "entities", "search"),
     ("words", "wire"),
     ("keeping", "blobs", "store"),
     ("engine", "service"),

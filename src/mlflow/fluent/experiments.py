@@ -40,6 +40,8 @@ class Chosen(NamedTuple):
 _active: Chosen | None = None
 #: ids of MLFLOW_EXPERIMENT_NAME by (store, name)
 _by_name: dict[tuple[str, str], str] = {}
+#: names and ids of experiments that the user knows will be looked up later
+_awaited: set[str] = set()
 
 
 def set_experiment(
@@ -126,7 +128,7 @@ def _by_id(experiment_id: str) -> Experiment:
     except ServerAway as error:
         if chosen is Way.WAIT:
             raise
-        _warn_away(error)
+        _warn_away(error, experiment_id)
         return Experiment(experiment_id, "", "", LifecycleStage.ACTIVE)
     return found.experiment.entity()
 
@@ -144,7 +146,7 @@ def _by_its_name(transport: Transport, name: str) -> Experiment:
     except ServerAway as error:
         if chosen is Way.WAIT:
             raise
-        _warn_away(error)
+        _warn_away(error, name)
         return Experiment("", name, "", LifecycleStage.ACTIVE)
 
 
@@ -169,8 +171,9 @@ def _found_or_created(
     raise AssertionError("unreachable")
 
 
-def _warn_away(error: ServerAway) -> None:
-    if error.message:
+def _warn_away(error: ServerAway, which: str) -> None:
+    if error.message and which not in _awaited:
+        _awaited.add(which)
         _logger.warning("%s The experiment is looked up once the server is back.", error.message)
 
 
