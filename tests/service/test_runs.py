@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mlflow import wire
+from mlflow import store, wire
 from mlflow.exceptions import MlflowException
 from mlflow.service import Engine
 from mlflow.service.runs import fail_lost
@@ -287,3 +287,44 @@ def test_models_of_old_clients_are_noted_in_a_tag(ask: Ask, run: str) -> None:
     long = json.dumps(model | {"flavors": {"f": "x" * 61_000}})
     refused(ask, wire.runs.log_model, "INVALID_PARAMETER_VALUE", run_id=run, model_json=long)
     assert [tag["value"] for tag in tags if "history" in tag["key"]] == [history]
+
+
+def test_a_page_ends_early_rather_than_take_all_memory(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store.runs, "PORTION", 2)
+    monkeypatch.setattr(store.runs, "LARGEST_ANSWER", 10)
+    for number in range(6):
+        run_id = new_run(ask, run_name=f"{number}", start_time=number)
+        metrics = [{"key": f"m{key}", "value": 1, "timestamp": 1} for key in range(2 * number)]
+        ask(wire.metrics.log_batch, run_id=run_id, metrics=metrics)
+    page = ask(wire.runs.search, experiment_ids=["0"], max_results=6, count=True)
+    assert names(page["runs"]) == ["5", "4"]
+    assert page["total"] == 6
+    assert names(search(ask, max_results=6)) == ["5", "4", "3", "2", "1", "0"]
+    assert names(search(ask, max_results=3)) == ["5", "4", "3", "2", "1", "0"]
+
+
+def test_a_metric_at_a_step_is_found_in_every_kind_of_block(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store.metrics, "RUNS_AT_ONCE", 2)
+    logged: dict[str, list[tuple[int, Any]]] = {
+        "even": [(0, 1.0), (5, 2.0), (10, 3.0)],
+        "odd": [(0, 1.0), (5, 2.0), (9, 3.0)],
+        "between": [(0, 1.0), (10, 2.0)],
+        "twice": [(5, 1.0), (5, 2.0)],
+        "nan": [(4, 1.0), (5, "NaN")],
+        "later": [(6, 2.0)],
+    }
+    for name, points in logged.items():
+        run_id = new_run(ask, run_name=name)
+        metrics = [
+            {"key": "m", "value": value, "timestamp": time, "step": step}
+            for time, (step, value) in enumerate(points)
+        ]
+        ask(wire.metrics.log_batch, run_id=run_id, metrics=metrics)
+    found = search(ask, filter="at(metrics.m, 5) = 2")
+    assert sorted(names(found)) == ["even", "odd", "twice"]
+    found = search(ask, filter="at(metrics.m, 5) IS NULL")
+    assert {"between", "later"} <= set(names(found))

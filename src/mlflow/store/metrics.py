@@ -17,6 +17,7 @@ from mlflow.store.points import Points
 #: timestamp, step, value, whether the value is NaN: the order of histories
 Place = tuple[int, int, float, bool]
 FEWEST_BLOCKS, MOST_BLOCKS = 16, 256  # read in one query
+RUNS_AT_ONCE = 500  # of which blocks are read in one query
 
 
 class Metrics:
@@ -77,20 +78,27 @@ def values_at(
     """
     if key_id is None or not experiments:
         return {}
-    condition, parameters = connection.among("s.experiment_id", experiments)
-    rows = connection.all(
-        "SELECT p.run_id, p.data FROM series s JOIN points p"
-        " ON p.run_id = s.run_id AND p.key_id = s.key_id"
-        f" WHERE {condition} AND s.key_id = ? AND p.low_step <= ? AND p.high_step >= ?",
-        [*parameters, key_id, step, step],
-    )
+    condition, parameters = connection.among("experiment_id", experiments)
+    runs = [
+        row[0]
+        for row in connection.all(
+            f"SELECT run_id FROM series WHERE {condition} AND key_id = ?", [*parameters, key_id]
+        )
+    ]
     best: dict[int, tuple[int, float, bool]] = {}
-    for run, data in rows:
-        found = packing.between(packing.unpack(data), step, step)
-        if len(found):
-            value = found.values[-1]
-            rank = (found.times[-1], value if value == value else 0.0, value != value)
-            best[run] = max(best.get(run, rank), rank)
+    for start in range(0, len(runs), RUNS_AT_ONCE):
+        condition, parameters = connection.among("run_id", runs[start : start + RUNS_AT_ONCE])
+        rows = connection.all(
+            f"SELECT run_id, data FROM points WHERE {condition} AND key_id = ?"
+            " AND low_step <= ? AND high_step >= ?",
+            [*parameters, key_id, step, step],
+        )
+        for run, data in rows:
+            found = packing.at(data, step)
+            if len(found):
+                value = found.values[-1]
+                rank = (found.times[-1], value if value == value else 0.0, value != value)
+                best[run] = max(best.get(run, rank), rank)
     return {run: None if rank[2] else rank[1] for run, rank in best.items()}
 
 

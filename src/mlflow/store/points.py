@@ -157,6 +157,17 @@ def pick(data: bytes, places: Sequence[int]) -> Points:
     )
 
 
+def at(data: bytes, step: int) -> Points:
+    """The points of a block that have this step."""
+    flags, count = _HEAD.unpack_from(data)
+    if flags & 3 == EVEN:
+        first, distance = _PAIR.unpack_from(data, _HEAD.size)
+        if distance > 0:  # so there is one such point at most
+            place, rest = divmod(step - first, distance)
+            return pick(data, [place] if not rest and 0 <= place < count else [])
+    return between(unpack(data), step, step)
+
+
 def taken(points: Points, places: Sequence[int]) -> Points:
     """The points at some places."""
     return Points(

@@ -26,7 +26,10 @@ _STATUS = {number: RunStatus.to_string(number) for number in RunStatus.all_statu
 _PACKED = struct.Struct(">qdqq")
 _encode = msgspec.json.Encoder().encode
 LONGEST_TAG = 60_000  # bytes; MySQL's TEXT holds a little more
-PORTION = 5000  # runs that are put together at once
+PORTION = 1000  # runs that are put together at once
+#: metrics, or hundreds of bytes of params and tags, in one answer; a page ends before its limit
+#: rather than take all memory
+LARGEST_ANSWER = 1_000_000
 
 
 class RunRow(NamedTuple):
@@ -268,7 +271,15 @@ class Runs:
 
         def work(connection: Connection) -> None:
             condition, parameters = connection.among("run_id", sorted(run_ids))
-            connection.run(f"UPDATE runs SET heard = ? WHERE {condition}", [now_ms(), *parameters])
+            locked = connection.all(  # in the order in which writers lock them
+                f"SELECT id FROM runs WHERE {condition} ORDER BY id{self._database.for_update}",
+                parameters,
+            )
+            if locked:
+                condition, parameters = connection.among("id", [row[0] for row in locked])
+                connection.run(
+                    f"UPDATE runs SET heard = ? WHERE {condition}", [now_ms(), *parameters]
+                )
 
         self._database.write(work)
 
@@ -317,31 +328,37 @@ class Runs:
                 connection.dialect, node, orders, limit=limit + 1, after=after, **scope
             )
             rows = search.fetch(connection.all)
-            more = len(rows) > limit
-            rows = rows[:limit]
             total = None
             if count:
                 select = run_count(connection.dialect, node, **scope)
                 total = connection.value(select.sql, select.params)
-            runs = self._by_numbers(connection, [row[0] for row in rows], root, columns)
-            return Found(runs, list(rows[-1][1:]) if more else None, total)
+            numbers = [row[0] for row in rows[:limit]]
+            runs, taken = self._by_numbers(connection, numbers, root, columns)
+            return Found(runs, list(rows[taken - 1][1:]) if taken < len(rows) else None, total)
 
         return self._database.read(work)
 
     def _by_numbers(
         self, connection: Connection, numbers: list[int], root: str, columns: Columns | None
-    ) -> list[PackedRun]:
-        found: dict[int, RunRow] = {}
-        for start in range(0, len(numbers), PORTION):
-            condition, parameters = connection.among("id", numbers[start : start + PORTION])
-            for row in connection.all(f"SELECT {_COLUMNS} FROM runs WHERE {condition}", parameters):
-                found[row[0]] = RunRow(*row)
-        rows = [found[number] for number in numbers if number in found]
-        return [
-            run
-            for start in range(0, len(rows), PORTION)
-            for run in self._whole(connection, rows[start : start + PORTION], root, columns)
-        ]
+    ) -> tuple[list[PackedRun], int]:
+        """The runs with the first of these numbers, and how many numbers that were."""
+        runs: list[PackedRun] = []
+        size = taken = 0
+        while taken < len(numbers) and size < LARGEST_ANSWER:
+            portion = numbers[taken : taken + PORTION]
+            condition, parameters = connection.among("id", portion)
+            found = {
+                row[0]: RunRow(*row)
+                for row in connection.all(
+                    f"SELECT {_COLUMNS} FROM runs WHERE {condition}", parameters
+                )
+            }
+            rows = [found[number] for number in portion if number in found]
+            whole = self._whole(connection, rows, root, columns)
+            size += sum(map(_size, whole))
+            runs += whole
+            taken += len(portion)
+        return runs, taken
 
     # -- putting runs together -----------------------------------------------
 
@@ -452,3 +469,11 @@ class Runs:
     def _numbers(self, connection: Connection, names: Iterable[str]) -> list[int]:
         numbers = [self._names.number(connection, name) for name in names]
         return [number for number in numbers if number is not None]
+
+
+def _size(run: PackedRun) -> int:
+    """How much room a run takes, in units of a metric."""
+    data = run.data
+    documents = (data.params, data.tags)
+    texts = sum(len(bytes(each)) for each in documents if isinstance(each, msgspec.Raw))
+    return len(data.metrics) + texts // 100
