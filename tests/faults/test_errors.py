@@ -465,6 +465,7 @@ NOTHING_FOUND = [
     ("POST", "runs/search", {"experiment_ids": ["@experiment"], "filter": "params.lr LIKE '%\0%'"}),
     ("POST", "runs/search", {"experiment_ids": [str(2**63 - 1)]}),
     ("POST", "experiments/search", {"max_results": 5, "filter": "name = '\0'"}),
+    ("POST", "runs/search", {"experiment_ids": [], "filter": "metrics.m = 1"}),
     ("POST", "experiments/search", {"max_results": 5, "filter": "tags.`\0` = '1'"}),
     ("GET", "metrics/get-history", {"run_id": "@run", "metric_key": "\0"}),
     ("GET", "metrics/get-history", {"run_id": "0" * 32, "metric_key": "m"}),
@@ -561,6 +562,9 @@ RAW = {
     "null": b"null",
     "true": b"true",
     "NaN": b'{"run_id": "a", "key": "m", "value": NaN, "timestamp": 1}',
+    "null before what is not JSON": b'{"run_id": null, "x": NaN, "metrics": null}',
+    "null before what is deep": b'{"run_id": null, "x":' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+    "deep null": b'{"run_id": null, "x":' + b'{"a":' * 900 + b"null" + b"}" * 900 + b"}",
     "a comment": b'{/* */"run_id": "a"}',
     "single quotes": b"{'run_id': 'a'}",
     "trailing comma": b'{"run_id": "a",}',
@@ -748,3 +752,10 @@ def test_tokens_that_nobody_gave(place: Place) -> None:
         if len(token) < 50_000:
             query = f"run_id={place.run}&metric_key=m&page_token={quote(token)}"
             assert place.ask("GET", f"metrics/get-history?{query}")[0] == 400, token[:50]
+
+
+@pytest.mark.parametrize("text", ["metrics.m = 1", "params.lr = '1'", "tags.t LIKE '1%'"])
+def test_nowhere_there_are_no_runs(place: Place, text: str) -> None:
+    question = {"experiment_ids": [], "filter": text, "count": True}
+    status, answer = place.ask("POST", "runs/search", json.dumps(question).encode())
+    assert (status, answer) == (200, {"total": 0})

@@ -58,30 +58,51 @@ wrong = some.one_of(
 
 
 class Questions:
-    """Strategies for the types of questions; ids are those of things that are there."""
+    """Strategies for the types of questions: mostly what is right, of things that are there."""
 
     def __init__(self, place: Place) -> None:
-        runs = [place.run, place.deleted_run, "0" * 32, "f" * 32, place.new_run()]
-        experiments = ["0", place.experiment, place.deleted_experiment, "99999999"]
-        self._ids = {
-            "run_id": some.one_of(some.sampled_from(runs), texts),
-            "run_ids": some.lists(some.sampled_from(runs), max_size=4),
-            "run_uuid": some.sampled_from(["", *runs]),
-            "experiment_id": some.one_of(some.sampled_from(experiments), texts),
-            "experiment_ids": some.lists(some.sampled_from(experiments), max_size=4),
-            "page_token": some.one_of(some.none(), texts),
+        runs = [place.run, place.new_run(), place.run, place.deleted_run, "0" * 32]
+        experiments = ["0", place.experiment, place.experiment, place.deleted_experiment, "9999"]
+        keys = some.sampled_from(["m", "lr", "t", "new/key", "größe", "mlflow.runName"])
+        numbers = some.one_of(some.integers(0, 12), some.integers(0, 2**63 - 1))
+        filters = [text for text in NASTY_TEXTS if "." in text and " " in text]
+        self._good: dict[str, some.SearchStrategy[Any]] = {
+            "run_id": some.sampled_from(runs),
+            "run_ids": some.lists(some.sampled_from(runs), min_size=1, max_size=4),
+            "run_uuid": some.just(""),
+            "experiment_id": some.sampled_from(experiments),
+            "experiment_ids": some.lists(some.sampled_from(experiments), min_size=1, max_size=4),
+            "page_token": some.none(),
+            "key": keys,
+            "metric_key": keys,
+            "value": some.one_of(some.floats(), some.integers(-3, 3), some.sampled_from("12")),
+            "timestamp": numbers,
+            "step": some.one_of(numbers, some.integers(-(2**63), 2**63 - 1)),
+            "start_time": numbers,
+            "end_time": numbers,
+            "max_results": some.integers(1, 30),
+            "filter": some.one_of(some.none(), some.sampled_from(filters)),
+            "columns": some.none(),
+            "model_id": some.sampled_from(["m-1", "m-2"]),
         }
 
     def of(self, kind: Any, name: str = "") -> some.SearchStrategy[Any]:
-        """Values of a type, now and then of a wrong one."""
-        return some.integers(0, 19).flatmap(
-            lambda luck: wrong if luck == 0 else self._right(kind, name)
-        )
+        """Values of a field: mostly good ones, some nasty ones, a few of a wrong type."""
+        good = self._good.get(name)
+        if good is not None and name == "run_id" and typing.get_origin(kind) is list:
+            good = self._good["run_ids"]
+        if good is not None and name == "value" and kind is str:
+            good = some.sampled_from("12")
+
+        def lucky(luck: int) -> some.SearchStrategy[Any]:
+            if luck == 0:
+                return wrong
+            return good if good is not None and luck > 2 else self._right(kind, name)
+
+        return some.integers(0, 29).flatmap(lucky)
 
     def _right(self, kind: Any, name: str) -> some.SearchStrategy[Any]:
         origin, parts = typing.get_origin(kind), typing.get_args(kind)
-        if name in self._ids and (origin is list) == name.endswith("s"):
-            return self._ids[name]
         if origin in (typing.Union, types.UnionType):
             return some.one_of([self.of(part) for part in parts])
         if origin is list:
@@ -101,7 +122,9 @@ class Questions:
         fields = msgspec.structs.fields(kind)
         needed = {f.encode_name: self.of(f.type, f.name) for f in fields if f.required}
         others = {f.encode_name: self.of(f.type, f.name) for f in fields if not f.required}
-        others |= {name: self._ids[name] for name in ("run_id",) if name in others}
+        for name in ("run_id", "max_results"):  # hardly anything goes without
+            if name in others:
+                needed[name] = others.pop(name)
         return some.fixed_dictionaries(needed, optional=others)
 
 

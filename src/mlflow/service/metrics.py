@@ -115,6 +115,7 @@ def _place(values: list[Any]) -> Place:
     """What a page token says, if it can be the place of a point."""
     if [type(value) for value in values] == [int, int, float, bool]:
         time, step, value, nan = values
-        if 0 <= time <= MAX_INTEGER and abs(step) <= MAX_INTEGER + 1 and isfinite(value):
+        whole = 0 <= time <= MAX_INTEGER and -MAX_INTEGER - 1 <= step <= MAX_INTEGER
+        if whole and isfinite(value):
             return time, step, value, nan
     raise invalid("Invalid page token: it is not one that this server gave.")

@@ -199,6 +199,8 @@ def _explained(file: str) -> Any:
         if "readonly" in text:
             raise invalid(f"The database {file!r} cannot be written: {text}.") from error
         raise
+    except OverflowError as error:
+        raise invalid("The database does not take a number of more than 64 bits.") from error
     except sqlite3.DatabaseError as error:
         if "malformed" in str(error) or "not a database" in str(error):
             raise MlflowException(

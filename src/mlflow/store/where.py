@@ -469,6 +469,7 @@ class _Runs(_Ordered):
     def count(self, node: Node | None, experiment_ids: Sequence[int], ask: Ask | None) -> Select:
         """The statement that counts the runs."""
         required = _required(node)
+        ask = ask if experiment_ids else None  # no need to look for what is nowhere
         source, where, driving = self._few(required, experiment_ids, ask, None) or (
             Sql("runs r"), True, None,
         )  # fmt: skip

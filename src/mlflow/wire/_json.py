@@ -63,9 +63,12 @@ def decode_body(endpoint: AnyEndpoint, body: bytes) -> Question:
     try:
         if body[:1] == b'"':  # legacy clients send JSON inside a JSON string
             body = msgspec.json.decode(body, type=str).encode()
-        question: Question = _decoder(kind).decode(body)
-    except msgspec.ValidationError as error:
-        question = _without_nulls(kind, body, error)
+        try:
+            question: Question = _decoder(kind).decode(body)
+        except msgspec.ValidationError as error:
+            question = _without_nulls(kind, body, error)
+    except msgspec.ValidationError as error:  # of the JSON string
+        raise _explained(error, body) from None
     except (msgspec.DecodeError, UnicodeError) as error:
         raise invalid(f"The body of the request is not valid JSON: {error}.") from None
     except RecursionError:
