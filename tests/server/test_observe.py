@@ -70,6 +70,21 @@ def test_the_log_cannot_be_forged(start_server: StartServer) -> None:
     assert [line["status"] for line in log_lines(server.log) if line["path"] != "/health"] == [404]
 
 
+def test_the_log_gives_no_orders_to_a_terminal(start_server: StartServer) -> None:
+    server = start_server()
+    orders = ("%1b[2J", "%7f", "%c2%9b2J", "%e2%80%ae")  # the last two: CSI, and right to left
+    for order in orders:
+        exchange(server.url, request("GET", f"/gr%c3%b6%c3%9fe{order}"))
+    exchange(server.url, request("GET", "/gr%c3%b6%c3%9fe/" + "x" * 20_000))
+    assert server.stop() == 0
+    assert server.log.read_text().replace("\n", "").isprintable()
+    paths = [line["path"] for line in log_lines(server.log) if "gr" in line["path"]]
+    assert paths[:-1] == [
+        f"/gr%C3%B6%C3%9Fe{order}" for order in ("%1B%5B2J", "%7F", "%C2%9B2J", "%E2%80%AE")
+    ]
+    assert paths[-1] == "/größe/" + "x" * 993
+
+
 def test_no_access_log(start_server: StartServer) -> None:
     server = start_server(None, "--no-access-log")
     server.request("GET", "/version")

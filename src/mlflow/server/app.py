@@ -241,7 +241,7 @@ class App:
         except Gone:
             raise
         except Exception:
-            _log.exception("request %s: %s %s failed", request_id, request.method, request.path)
+            _log.exception("request %s: %s %r failed", request_id, request.method, request.path)
             return failed(
                 MlflowException(
                     f"The server failed. Its log has more about request {request_id}.",

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timezone
+from urllib.parse import quote
 
 import msgspec
 
@@ -26,6 +27,7 @@ BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 Noted = tuple[float, str, str, str, int, float, int, str]
 _STATUSES = 5
 _WHOLE = 4096  # bytes that a pipe takes at once
+_LONGEST_PATH = 1000  # characters of a path that are logged
 _WIDTH = _STATUSES + len(BUCKETS) + 1 + 1  # answers by class, durations, seconds in all
 
 
@@ -182,7 +184,18 @@ class AccessLog:
     def _write(self, lines: list[Noted], dropped: int) -> None:
         encode = msgspec.json.Encoder().encode
         texts = [
-            encode(Line(_clock(at), client, method, path, status, round(took * 1e3, 3), size, name))
+            encode(
+                Line(
+                    _clock(at),
+                    client,
+                    method,
+                    _shown(path),
+                    status,
+                    round(took * 1e3, 3),
+                    size,
+                    name,
+                )
+            )
             for at, client, method, path, status, took, size, name in lines
         ]
         if dropped:
@@ -208,6 +221,12 @@ def _pieces(texts: Iterable[bytes]) -> Iterator[bytes]:
             piece = b""
         piece += text + b"\n"
     yield piece
+
+
+def _shown(path: str) -> str:
+    """A path that does nothing to a terminal: some characters above 127 are orders, too."""
+    path = path[:_LONGEST_PATH]
+    return path if path.isprintable() else quote(path, errors="replace")
 
 
 def _clock(seconds: float) -> str:
