@@ -333,7 +333,7 @@ class App:
                 return self._preflight(request, listed.encode("ascii"))
             return self._wrong_method(request, listed)
         local = path.removeprefix(self._settings.static_prefix)
-        if local.startswith(_ARTIFACTS):
+        if local.startswith(_ARTIFACTS) and path.startswith(self._settings.static_prefix):
             if not self._settings.serve_artifacts:
                 return text(503, "Endpoint disabled: this server runs with --no-serve-artifacts.\n")
             raise MlflowException(
