@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
+import struct
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 
 import pytest
@@ -184,6 +186,47 @@ def test_what_is_no_spool_file_is_said_to_be_none(folder: Path, content: bytes) 
         Spool.adopt(path)
     with pytest.raises(Unreadable):
         inspect(path)
+
+
+def described(text: bytes) -> bytes:
+    """The beginning of a file with this description."""
+    begin = 24 + len(text)
+    return b"mlspool1" + struct.pack("<QII", begin, len(text), zlib.crc32(text)) + text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"no JSON",
+        b'{"uri": 1}',
+        b'{"uri": "u", "run_id": "../../x", "created": 1, "pid": 1}',
+        b'{"uri": "u", "run_id": "", "created": 1, "pid": 1}',
+        b'{"uri": ' + b"[" * 60_000,
+    ],
+)
+def test_a_forged_description_is_refused(folder: Path, text: bytes) -> None:
+    folder.mkdir()
+    path = folder / "r1.1.1.aabbccdd.spool"
+    path.write_bytes(described(text))
+    with pytest.raises(Unreadable):
+        Spool.adopt(path)
+    with pytest.raises(Unreadable):
+        inspect(path)
+
+
+def test_links_and_pipes_are_left_alone(folder: Path, tmp_path: Path) -> None:
+    real = make(tmp_path / "elsewhere", [b"one"])
+    before = real.read_bytes()
+    folder.mkdir()
+    link, pipe = folder / "r1.1.1.aabbccdd.spool", folder / "r1.1.2.aabbccdd.spool"
+    link.symlink_to(real)
+    os.mkfifo(pipe)
+    for look in (Spool.adopt, inspect):
+        with pytest.raises(OSError, match="symbolic links"):
+            look(link)
+        with pytest.raises(Unreadable):
+            look(pipe)
+    assert real.read_bytes() == before
 
 
 def test_nobody_else_may_read_it_and_no_password_is_in_it(folder: Path) -> None:

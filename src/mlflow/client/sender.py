@@ -232,7 +232,8 @@ class Sender(Backlog):
         kept = f"It is kept in {path}."
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fd = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+            how = os.O_CREAT | os.O_APPEND | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+            fd = os.open(path, how, 0o600)
             with open(fd, "ab") as file:
                 file.write(lines)
         except OSError as error:

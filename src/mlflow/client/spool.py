@@ -20,6 +20,7 @@ import fcntl
 import hashlib
 import os
 import re
+import stat
 import struct
 import zlib
 from collections.abc import Iterator
@@ -41,6 +42,9 @@ _DESCRIPTION_AT = _POSITION_AT + _POSITION.size
 _FRAME = struct.Struct("<III")
 _MAX_PAYLOAD = 1 << 28
 _READ_AHEAD = 1 << 18
+#: a link may lead to a file that is none of ours, and opening a pipe may take for ever
+_PLAIN = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+_RUN_ID = re.compile(r"\w[\w-]*")
 
 
 class Description(msgspec.Struct):
@@ -134,7 +138,7 @@ class Spool:
             OSError: it cannot be opened.
         """
         try:
-            fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+            fd = os.open(path, os.O_RDWR | _PLAIN)
         except FileNotFoundError:
             return None
         try:
@@ -282,7 +286,7 @@ def inspect(path: Path) -> Contents | None:
         OSError: it cannot be opened.
     """
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(path, os.O_RDONLY | _PLAIN)
     except FileNotFoundError:
         return None
     try:
@@ -317,6 +321,8 @@ def _position(fd: int) -> int:
 
 
 def _describe(fd: int) -> tuple[Description, int]:
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        raise Unreadable("it is no file")
     start = os.pread(fd, 1 << 16, 0)
     at = _DESCRIPTION_AT + _DESCRIPTION.size
     if start[: len(_MAGIC)] != _MAGIC or len(start) < at:
@@ -325,7 +331,13 @@ def _describe(fd: int) -> tuple[Description, int]:
     text = start[at : at + length]
     if len(text) < length or zlib.crc32(text) != checksum:
         raise Unreadable("its description is damaged")
-    return msgspec.json.decode(text, type=Description), at + length
+    try:
+        about = msgspec.json.decode(text, type=Description)
+    except msgspec.MsgspecError as error:
+        raise Unreadable(f"its description cannot be read: {error}") from None
+    if not _RUN_ID.fullmatch(about.run_id):  # files are named after it
+        raise Unreadable(f"{about.run_id!r} is no run id")
+    return about, at + length
 
 
 def _write(fd: int, data: bytes, at: int) -> None:
