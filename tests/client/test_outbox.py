@@ -15,7 +15,8 @@ import pytest
 from mlflow._ids import new_run_id
 from mlflow.client import uri
 from mlflow.client.outbox import Outbox
-from mlflow.client.spool import left_over
+from mlflow.client.records import Ask, Metrics, encode
+from mlflow.client.spool import Spool, left_over
 from mlflow.client.transport import ServerAway, Transport
 from mlflow.entities import Run
 from mlflow.entities.metrics import Param, RunTag
@@ -357,6 +358,45 @@ def test_what_a_dead_process_left_goes_out_first(transport: Transport, make: Mak
     assert steps(transport, run_id) == list(range(10))
     second.close()
     assert left_over(second.folder) == []
+
+
+@pytest.mark.parametrize(
+    "bad", [b"\x93\xa1m\x90" + b"\x91" * 200_000 + b"\xc0", b"\x92\xa1?\x90", b"\xc1"]
+)
+def test_what_cannot_be_understood_is_kept_and_holds_nothing_up(
+    transport: Transport, make: Make, caplog: pytest.LogCaptureFixture, bad: bytes
+) -> None:
+    run_id, outbox = new_run(transport), make(transport)
+    file = Spool.create(outbox.folder, transport.uri, run_id)
+    for payload in (encode(Metrics(points(3))), bad, encode(Metrics(points(5)))):
+        file.append(payload)
+    file.close()
+    outbox.log_metrics(run_id, points(2, "own"))
+    outbox.flush(run_id, timeout=20)
+    assert steps(transport, run_id) == [0, 1, 2]
+    assert steps(transport, run_id, "own") == [0, 1]
+    assert left_over(outbox.folder, run_id) == [*outbox._own_files()]
+    assert [path.suffix for path in outbox.folder.iterdir() if path.stem == file.path.stem] == [
+        ".damaged"
+    ]
+    assert "It is kept as" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "body", [b"\x81\xa4more" + b"\x91" * 200_000 + b"\xc0", b"\x81\xa6run_id\x01", b"\xc1"]
+)
+def test_a_question_that_cannot_be_understood_holds_nothing_up(
+    transport: Transport, make: Make, body: bytes
+) -> None:
+    run_id, outbox = new_run(transport), make(transport)
+    file = Spool.create(outbox.folder, transport.uri, run_id)
+    file.append(encode(Ask(runs.update.route, body)))
+    file.append(encode(Metrics(points(3))))
+    file.close()
+    with pytest.raises(MlflowException, match="does not know"):
+        outbox.flush(run_id, timeout=20)
+    outbox.flush(run_id, timeout=20)
+    assert steps(transport, run_id) == [0, 1, 2]
 
 
 def test_a_part_that_was_delivered_is_not_sent_again(foreign: ForeignServer, make: Make) -> None:

@@ -114,7 +114,7 @@ class Delivery:
             return self._batch(run_id, request, tries)
         try:
             endpoint, question = asked(request)
-        except (KeyError, msgspec.MsgspecError) as error:
+        except (KeyError, msgspec.MsgspecError, RecursionError) as error:
             text = f"This version of the package does not know {request.route}: {error}."
             return [Refusal(MlflowException(text), [(request.route, {})])]
         try:

@@ -127,7 +127,13 @@ class Lane:
         values = 0
         try:
             for frame in self.spool.read(stretch.start, stretch.end):
-                found.append((_decoded(frame), frame.end))
+                try:
+                    record = _decoded(frame)
+                except Unreadable:
+                    if found:  # first those before it
+                        break
+                    raise
+                found.append((record, frame.end))
                 values += frame.values
                 if values >= _MOST_VALUES or len(found) >= _MOST_RECORDS:
                     break
@@ -240,5 +246,5 @@ class RunBox:
 def _decoded(frame: Frame) -> Record:
     try:
         return decode(frame.payload)
-    except ValueError as error:  # msgspec's errors are ValueErrors
+    except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
         raise Unreadable(f"a record cannot be understood: {error}") from error
