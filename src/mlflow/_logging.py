@@ -26,7 +26,9 @@ class Console(logging.Handler):
         if logging.getLogger().handlers or sys.stderr is None:
             return
         try:
-            print(self.format(record), file=sys.stderr, flush=True)
+            # With its end in one piece, or lines of several threads run into each other.
+            sys.stderr.write(f"{self.format(record)}\n")
+            sys.stderr.flush()
         except (OSError, ValueError):
             self.handleError(record)
 

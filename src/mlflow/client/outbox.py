@@ -295,7 +295,9 @@ class Outbox(Sender):
             parts.append(f"{lost:,} of them are lost, because the disk refused them.")
         if unsent > lost:
             parts.append(f"They are kept in {self.folder}; send them with: {self._command()}")
-        print(*parts, file=sys.stderr, flush=True)
+        if sys.stderr is not None:
+            sys.stderr.write(" ".join(parts) + "\n")  # in one piece, as other threads write there
+            sys.stderr.flush()
 
     def _command(self) -> str:
         chosen = settings.MLFLOW_OUTBOX_DIR.get()
