@@ -23,6 +23,23 @@ def test_every_name_is_there() -> None:
     assert list(mlflow.__all__) == sorted(mlflow.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = mlflow.nothing  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError, match=r"mlflow\.autolog is not there yet: Millstream 0"):
+        mlflow.autolog()  # type: ignore[attr-defined]
+    assert not hasattr(mlflow, "sklearn")
+
+
+def test_a_misspelt_name_is_corrected() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import mlflow; mlflow.log_parm('a', 1)"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "Did you mean: 'log_param'?" in done.stderr
+
+
+def test_what_is_still_to_come_is_not_there() -> None:
+    assert not mlflow._LATER & set(mlflow.__all__)
 
 
 def test_type_checkers_are_told_the_same_names() -> None:

@@ -11,6 +11,7 @@ Nothing heavy is loaded here: a name of `__all__` loads what it needs at its fir
 """
 
 import os as _os
+import sys as _sys
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING
 
@@ -165,6 +166,65 @@ _MODULES = (
     "version",
 )
 
+#: what MLflow has and this version does not: whoever asks for it is told so
+_LATER = frozenset(
+    {
+        "Image",
+        "autolog",
+        "catboost",
+        "create_external_model",
+        "deployments",
+        "diffusers",
+        "evaluate",
+        "gateway",
+        "genai",
+        "get_logged_model",
+        "h2o",
+        "initialize_logged_model",
+        "johnsnowlabs",
+        "keras",
+        "langchain",
+        "last_logged_model",
+        "lightgbm",
+        "llama_index",
+        "load_table",
+        "log_model_params",
+        "log_stream",
+        "log_table",
+        "login",
+        "metrics",
+        "models",
+        "onnx",
+        "openai",
+        "paddle",
+        "pmdarima",
+        "projects",
+        "prophet",
+        "pyfunc",
+        "pyspark",
+        "pytorch",
+        "register_model",
+        "run",
+        "search_logged_models",
+        "search_model_versions",
+        "search_registered_models",
+        "sentence_transformers",
+        "set_active_model",
+        "set_model_version_tag",
+        "shap",
+        "sklearn",
+        "spacy",
+        "spark",
+        "start_span",
+        "statsmodels",
+        "tensorflow",
+        "trace",
+        "tracing",
+        "transformers",
+        "xgboost",
+    }
+)
+
 __all__ = [
     "ActiveRun",
     "MlflowClient",
@@ -242,7 +302,13 @@ if not TYPE_CHECKING:  # a checker that saw it would let any name pass
         elif name in _MODULES:
             value = _import_module(f"mlflow.{name}")
         else:
-            raise AttributeError(f"module 'mlflow' has no attribute {name!r}")
+            text = f"module 'mlflow' has no attribute {name!r}"
+            if name in _LATER:
+                text = (
+                    f"mlflow.{name} is not there yet: Millstream {millstream_version} does "
+                    "tracking and artifacts, not models, autologging, evaluation and tracing"
+                )
+            raise AttributeError(text, name=name, obj=_sys.modules[__name__])
         globals()[name] = value
         return value
 
