@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mlflow.exceptions import MlflowException
-from mlflow.scalars import to_float
+from mlflow.scalars import to_float, to_step
 
 
 class Tensor:
@@ -78,8 +78,22 @@ def test_refused(value: object) -> None:
 
 @pytest.mark.parametrize("value", [[1], (1,), {}, {1}, 1j, object()])
 def test_no_number_at_all(value: object) -> None:
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="for metric 'loss': a number is needed"):
         to_float("loss", value)
+
+
+@pytest.mark.parametrize("step", [3, 3.0, "3", np.int64(3), np.float32(3), np.array(3)])
+def test_steps(step: object) -> None:
+    assert to_step("loss", step) == 3
+    assert to_step("loss", None) == 0
+
+
+@pytest.mark.parametrize(
+    "step", [3.5, "x", "3.5", [3], float("nan"), float("inf"), np.array([1, 2])]
+)
+def test_no_steps(step: object) -> None:
+    with pytest.raises(MlflowException, match="for metric 'loss': a whole number is needed"):
+        to_step("loss", step)
 
 
 def test_needs_none_of_the_libraries() -> None:

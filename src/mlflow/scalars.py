@@ -29,8 +29,34 @@ def to_float(key: str, value: object) -> float:
         return float(value)  # type: ignore[arg-type]
     except ValueError:
         raise _no_number(key, value) from None
+    except TypeError:
+        raise TypeError(_no_number(key, value).message) from None
     except OverflowError:
         raise invalid(f"The value of metric '{key}' is too large for a float.") from None
+
+
+def to_step(key: str, step: object) -> int:
+    """The step of a point; 0 for None.
+
+    Args:
+        key: name of the metric, for the message of an error.
+        step: a whole number, of any of the libraries, also written as text or as 3.0.
+
+    Raises:
+        MlflowException: INVALID_PARAMETER_VALUE for anything else.
+    """
+    if type(step) is int:
+        return step
+    if step is None:
+        return 0
+    try:
+        number = int(step)  # type: ignore[call-overload]
+        whole = isinstance(step, str) or number == step
+    except (OverflowError, TypeError, ValueError):
+        whole = False
+    if not whole:
+        raise invalid(f"Got invalid step {step!r} for metric '{key}': a whole number is needed.")
+    return int(number)
 
 
 def _no_number(key: str, value: object) -> MlflowException:

@@ -150,6 +150,8 @@ def test_data_sets(experiment: str) -> None:
         mlflow.log_outputs([LoggedModelOutput("m-1", 2)])
         with pytest.raises(MlflowException, match="one item for each"):
             mlflow.log_inputs([train, test], ["training"])
+        with pytest.raises(MlflowException, match="A str is no data set"):
+            mlflow.log_input("train.csv")  # type: ignore[arg-type]
     found = mlflow.get_run(run.info.run_id)
     inputs = {
         given.dataset.name: {tag.key: tag.value for tag in given.tags}

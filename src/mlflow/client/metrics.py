@@ -11,7 +11,7 @@ from mlflow.client.operations import RunOperations
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.entities.pages import PagedList
 from mlflow.exceptions import INVALID_PARAMETER_VALUE, MlflowException
-from mlflow.scalars import to_float
+from mlflow.scalars import to_float, to_step
 from mlflow.wire import _fields as rules
 from mlflow.wire.metrics import (
     DeleteTag,
@@ -65,7 +65,7 @@ class Metrics(Calls):
             key=key,
             value=to_float(key, value),
             timestamp=now_ms() if timestamp is None else int(timestamp),
-            step=0 if step is None else int(step),
+            step=to_step(key, step),
             model_id=model_id,
             dataset_name=dataset_name,
             dataset_digest=dataset_digest,
@@ -213,7 +213,7 @@ def point_from(metric: Metric) -> Point:
         key=metric.key,
         value=to_float(metric.key, metric.value),
         timestamp=int(metric.timestamp),
-        step=int(metric.step or 0),
+        step=to_step(metric.key, metric.step),
         model_id=metric.model_id,
         dataset_name=metric.dataset_name,
         dataset_digest=metric.dataset_digest,

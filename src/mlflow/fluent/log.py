@@ -23,7 +23,7 @@ from mlflow.exceptions import invalid
 from mlflow.fluent import active, exits
 from mlflow.fluent.logbook import Logbook
 from mlflow.fluent.runs import start_run
-from mlflow.scalars import to_float
+from mlflow.scalars import to_float, to_step
 from mlflow.wire.datasets import LogInputs, LogOutputs
 from mlflow.wire.metrics import DeleteTag, Point
 
@@ -78,7 +78,7 @@ def log_metric(
     logbook = _logbook(run_id)
     number = to_float(key, value)
     point = logbook.point(
-        key, number, now_ms() if timestamp is None else int(timestamp), int(step or 0)
+        key, number, now_ms() if timestamp is None else int(timestamp), to_step(key, step)
     )
     if model_id is not None or dataset is not None:
         _attribute([point], model_id, dataset)
@@ -101,7 +101,7 @@ def log_metrics(
     """
     logbook = _logbook(run_id)
     when = now_ms() if timestamp is None else int(timestamp)
-    at = int(step or 0)
+    at = to_step(next(iter(metrics), ""), step)
     points = [logbook.point(key, to_float(key, value), when, at) for key, value in metrics.items()]
     if model_id is not None or dataset is not None:
         _attribute(points, model_id, dataset)
@@ -209,6 +209,11 @@ def log_inputs(
         )
     inputs = []
     for dataset, use, mark in zip(given, uses, marks, strict=False):
+        if not hasattr(dataset, "_to_mlflow_entity"):
+            raise invalid(
+                f"A {type(dataset).__name__} is no data set that can be logged: make one with "
+                "mlflow.data, such as mlflow.data.from_pandas(frame)."
+            )
         tags = [InputTag(key, str(value)) for key, value in (mark or {}).items()]
         if use:
             tags.append(InputTag(_CONTEXT, use))

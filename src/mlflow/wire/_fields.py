@@ -56,6 +56,8 @@ def check_integer(name: str, value: int, least: int = -(2**63)) -> None:
 
 def check_text(name: str, value: str, most: int) -> None:
     """Refuse text that is too long or holds a NUL, which not every database can keep."""
+    if not isinstance(value, str):  # from Python; JSON is decoded by type
+        raise invalid(f"Invalid value {value!r} for parameter {name!r}: it must be text.")
     if len(value) > most:
         raise invalid(
             f"Invalid value for parameter {name!r}: it has {len(value)} characters, "
@@ -110,9 +112,9 @@ def experiment_number(experiment_id: str, name: str = "experiment_id") -> int:
 def check_experiment_name(name: str, field: str = "name") -> None:
     """Refuse what cannot be the name of an experiment."""
     require(field, name)
+    check_text(field, name, MAX_EXPERIMENT_NAME)
     if not name.strip():
         raise invalid(f"Invalid value {name!r} for parameter {field!r}: it is blank.")
-    check_text(field, name, MAX_EXPERIMENT_NAME)
 
 
 def check_artifact_location(location: str) -> None:
