@@ -35,8 +35,10 @@ def test_a_table(runs: list[str], experiment: str) -> None:
     assert str(table["start_time"].dtype).endswith("UTC]")
     assert list(table["metrics.loss"]) == [0.0, 1.0, 2.0]
     assert [str(value) for value in table["metrics.extra"]] == ["nan", "nan", "1.0"]
-    assert list(table["params.depth"]) == [None, "1", "2"]
-    assert list(table["tags.stage"]) == [None, "x", "x"]
+    assert table["params.depth"].dtype == table["tags.stage"].dtype == pd.Series(["1"]).dtype
+    assert list(table["params.depth"].isna()) == [True, False, False]
+    assert list(table["params.depth"][1:]) == ["1", "2"]
+    assert list(table["tags.stage"][1:]) == ["x", "x"]
 
 
 def test_a_run_that_has_not_ended_has_no_time_of_its_end(experiment: str) -> None:
@@ -50,6 +52,8 @@ def test_a_list(runs: list[str], experiment: str) -> None:
     )
     assert [run.info.run_id for run in found] == runs[1:]
     assert len(mlflow.search_runs(max_results=2, output_format="list")) == 2
+    one_key = mlflow.search_runs(order_by="metrics.loss DESC", output_format="list")
+    assert [run.info.run_id for run in one_key] == runs[::-1]
 
 
 def test_which_experiments(runs: list[str]) -> None:

@@ -82,6 +82,8 @@ class Experiments(Calls):
             order_by: such as `["name DESC"]`; newest first by default.
             page_token: the `token` of the page before.
         """
+        if isinstance(order_by, str):
+            order_by = [order_by]
         question = SearchExperiments(
             view_type=view_name(view_type),
             max_results=1000 if max_results is None else max_results,

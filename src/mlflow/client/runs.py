@@ -72,6 +72,10 @@ class Runs(Calls):
         """
         if isinstance(experiment_ids, (str, int)):
             experiment_ids = [experiment_ids]
+        if isinstance(order_by, str):
+            order_by = [order_by]
+        if isinstance(columns, str):
+            columns = [columns]
         question = SearchRuns(
             experiment_ids=[str(experiment_id) for experiment_id in experiment_ids],
             filter=filter_string or None,

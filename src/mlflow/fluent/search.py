@@ -132,10 +132,8 @@ def _table(runs: list[Run]) -> "DataFrame":
         maps = [getattr(run.data, name) for run in runs]
         for key in _keys(maps):
             values = [found.get(key, default) for found in maps]
-            # As objects, so that what a run does not have is None and not a number.
-            columns[f"{name}.{key}"] = pd.Series(
-                values, dtype=float if name == "metrics" else object
-            )
+            # The type of text is left to pandas, as MLflow does: `str` from pandas 3 on.
+            columns[f"{name}.{key}"] = pd.Series(values, dtype=float if name == "metrics" else None)
     return pd.DataFrame(columns)
 
 
