@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import unquote, urljoin, urlsplit
 
 from mlflow import environment_variables as settings
+from mlflow._addresses import hidden
 from mlflow.exceptions import InvalidUrlException, MlflowException, invalid
 from mlflow.version import VERSION
 
@@ -133,10 +134,12 @@ class Session:
         self._tells_login = login
         try:
             port = f":{parts.port}" if parts.port else ""
-        except ValueError as error:
-            raise InvalidUrlException(f"{base!r} cannot be asked: {error}.") from None
+        except ValueError:  # its text may hold a part of a password
+            raise InvalidUrlException(
+                f"{hidden(base)!r} cannot be asked: its host or port is none."
+            ) from None
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise InvalidUrlException(f"{base!r} is no http:// or https:// address of a server.")
+            raise InvalidUrlException(f"{hidden(base)!r} is no http:// or https:// address of a server.")
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         self.origin = f"{parts.scheme}://{host}{port}"
         self.base = self.origin + parts.path.rstrip("/")
@@ -275,9 +278,11 @@ class Session:
                     preload_content=preload_content,
                 )
             except SSLError as error:
+                advice = "Name its CA bundle with MLFLOW_TRACKING_SERVER_CERT_PATH."
+                if "WRONG_VERSION_NUMBER" in str(error):  # so OpenSSL calls plain HTTP
+                    advice = "It does not speak TLS; perhaps its address begins with http://."
                 raise MlflowException(
-                    f"{self.origin} cannot be asked safely: {error}. "
-                    "Name its CA bundle with MLFLOW_TRACKING_SERVER_CERT_PATH."
+                    f"{self.origin} cannot be asked safely: {error}. {advice}"
                 ) from None
             except ProtocolError as error:
                 # An idle connection that the server closed at this very moment: a fresh one works.
