@@ -19,7 +19,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "mlflow"
 #: Lowest first. A module may import what stands below it; what stands on one line is
 #: independent of its neighbours. The first word only names the floor.
 FLOORS = (
-    ("words", "_clock", "_ids", "exceptions", "version"),
+    ("words", "_addresses", "_clock", "_ids", "exceptions", "version"),
     ("words", "environment_variables", "scalars"),
     ("words", "_http", "_logging", "entities", "search"),
     ("words", "wire"),

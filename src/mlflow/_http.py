@@ -139,7 +139,9 @@ class Session:
                 f"{hidden(base)!r} cannot be asked: its host or port is none."
             ) from None
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise InvalidUrlException(f"{hidden(base)!r} is no http:// or https:// address of a server.")
+            raise InvalidUrlException(
+                f"{hidden(base)!r} is no http:// or https:// address of a server."
+            )
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         self.origin = f"{parts.scheme}://{host}{port}"
         self.base = self.origin + parts.path.rstrip("/")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import traceback
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ import mlflow
 from mlflow.client.transport import Http, Local
 from mlflow.client.uri import transport_for
 from mlflow.exceptions import MlflowException
+from mlflow.wire import experiments
+from mlflow.wire.experiments import SearchExperiments
 
 
 @pytest.fixture(autouse=True)
@@ -88,6 +91,29 @@ def test_what_leads_nowhere_is_refused_at_once(uri: str, says: str) -> None:
         mlflow.set_tracking_uri(uri)
     assert caught.value.error_code == "INVALID_PARAMETER_VALUE"
     assert not mlflow.is_tracking_uri_set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://ada:s3cret@host:99999999",
+        "http://ada:s3cret@host:port",
+        "http://ada:s3cret@",
+        "https://ada:s3cr/s3cret@127.0.0.1:1",
+        "https://ada:s3cret/@[127.0.0.1:1",
+        "http://ada:s3cret@127.0.0.1:1",
+        "ftp://ada:s3cret@host/",
+        "file://ada:s3cret@host/folder",
+        "databricks://ada:s3cret@host",
+        "postgresql:ada:s3cret@host/db",
+        "sqlite://ada:s3cret@host/db",
+    ],
+)
+def test_no_message_shows_the_password(text: str) -> None:
+    with pytest.raises(MlflowException) as caught:
+        transport_for(text).send(experiments.search, SearchExperiments(max_results=1), retry=False)
+    said = "".join(traceback.format_exception_only(caught.value))
+    assert "s3cret" not in said
 
 
 def test_the_registry_is_where_runs_are_unless_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from mlflow._addresses import hidden
 from mlflow.client.records import Ask, asked
 from mlflow.client.spool import left_over
 from mlflow.client.transport import ServerAway, Transport
@@ -223,7 +224,7 @@ class Delivery:
             except MlflowException as error:  # another process was faster
                 if error.error_code != RESOURCE_ALREADY_EXISTS:
                     raise
-        raise ServerAway(f"The experiment {name!r} comes and goes on {self.transport.uri}.")
+        raise ServerAway(f"The experiment {name!r} comes and goes on {hidden(self.transport.uri)}.")
 
     def _server_keeps_ids(self) -> bool:
         """Whether the server takes the id that a new run brings along, as ours do."""

@@ -50,7 +50,7 @@ class Transport(Protocol):
 
     @property
     def uri(self) -> str:
-        """The tracking URI, without a password."""
+        """The tracking URI; that of a server without a password, that of a database as given."""
         ...
 
     def send(self, endpoint: Endpoint[Q, A], question: Q, *, retry: bool = True) -> A:

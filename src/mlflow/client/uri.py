@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from mlflow._addresses import hidden
 from mlflow.blobs.roots import default_folder
 from mlflow.client.outbox import Outbox, for_uri
 from mlflow.client.transport import Http, Local, Transport
@@ -122,18 +123,20 @@ def _store_uri(text: str) -> tuple[str, str]:
     scheme, colon, rest = text.partition(":")
     scheme = scheme.lower().partition("+")[0]
     if text == "databricks" or (colon and scheme in ("databricks", "databricks-uc", "uc")):
-        raise invalid(f"{text!r}: Databricks is not supported. {_allowed()}")
+        raise invalid(f"{hidden(text)!r}: Databricks is not supported. {_allowed()}")
     if not colon or len(scheme) == 1:
         folder = Path(text).expanduser().absolute()
     elif scheme == "file":
         parts = urlsplit(text)
         if parts.netloc not in ("", "localhost"):
-            raise invalid(f"{text!r} names another machine: write file:///path, or its server.")
+            raise invalid(
+                f"{hidden(text)!r} names another machine: write file:///path, or its server."
+            )
         folder = Path(unquote(parts.path)).absolute()
     elif scheme in _DATABASES:
         return _database(scheme, text, rest)
     else:
-        raise invalid(f"{text!r} is no tracking URI. {_allowed()}")
+        raise invalid(f"{hidden(text)!r} is no tracking URI. {_allowed()}")
     return str(folder), default_folder(folder).as_uri()
 
 
@@ -141,12 +144,14 @@ def _database(scheme: str, text: str, rest: str) -> tuple[str, str]:
     artifacts = default_folder(None).as_uri()
     if scheme != "sqlite":
         if not rest.startswith("//"):
-            raise invalid(f"{text!r} is no database URI: write {scheme}://user@host/database.")
+            raise invalid(
+                f"{hidden(text)!r} is no database URI: write {scheme}://user@host/database."
+            )
         return text, artifacts
     path, _, _query = rest.partition("?")
     if not path.startswith("///") or path in ("///", "///:memory:"):
         raise invalid(
-            f"{text!r} names no file: write sqlite:///file.db or sqlite:////path/file.db."
+            f"{hidden(text)!r} names no file: write sqlite:///file.db or sqlite:////path/file.db."
         )
     return f"sqlite:///{Path(path[3:]).expanduser().absolute()}", artifacts
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from mlflow._addresses import hidden as hidden
 from mlflow.exceptions import invalid
 
 #: file name of the database in an embedded folder
@@ -48,12 +49,6 @@ def parse(uri: str) -> StoreUri:
         raise invalid(f"The store URI is empty: allowed are {_KNOWN}.")
     folder = Path(uri).expanduser().absolute()
     return StoreUri("sqlite", str(folder / DATABASE_FILE), folder)
-
-
-def hidden(uri: str) -> str:
-    """The URI without its passwords, for messages; rather too much is hidden than too little."""
-    uri = re.sub(r"^([\w+.\-]*:(?://)?[^/@:]*):.*@", r"\1:***@", uri)
-    return re.sub(r"(pass(?:word|wd)?)=[^&]*", r"\1=***", uri, flags=re.IGNORECASE)
 
 
 def _check_authority(uri: str, rest: str) -> None:
