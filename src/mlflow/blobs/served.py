@@ -191,5 +191,5 @@ def _blob(file: _File) -> Blob:
     name = safe_path(file.path)
     if "/" in name:
         raise ValueError(f"the name {name!r} has a slash")
-    size = None if file.is_dir or file.file_size is None else int(file.file_size)
+    size = None if file.is_dir else int(file.file_size or 0)  # an official server leaves 0 out
     return Blob(name, file.is_dir, size)

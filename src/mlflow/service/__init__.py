@@ -1,6 +1,6 @@
 """What each endpoint does: one function per endpoint, (engine, question) → answer."""
 
-from mlflow.service import artifacts, datasets, experiments, metrics, runs, server
+from mlflow.service import artifacts, datasets, experiments, logged_models, metrics, runs, server
 from mlflow.service._engine import HANDLERS, Engine, answer, answer_at_once, open_engine
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "artifacts",
     "datasets",
     "experiments",
+    "logged_models",
     "metrics",
     "open_engine",
     "runs",

@@ -3,10 +3,10 @@
 Figures and shapes are those that the official server shows from outside.
 """
 
-from mlflow.wire import artifacts, datasets, experiments, metrics, runs, server
+from mlflow.wire import artifacts, datasets, experiments, logged_models, metrics, runs, server
 from mlflow.wire._endpoint import AnyEndpoint, Empty, Endpoint, Permission, Question
 
-_NOUNS = (artifacts, datasets, experiments, metrics, runs, server)
+_NOUNS = (artifacts, datasets, experiments, logged_models, metrics, runs, server)
 #: all endpoints, sorted by path
 ENDPOINTS: tuple[AnyEndpoint, ...] = tuple(
     sorted(
