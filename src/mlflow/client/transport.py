@@ -119,7 +119,6 @@ class Local:
         self._artifact_root = artifact_root
         self._lock = threading.Lock()
         self._engine: Engine | None = None
-        self._pid = os.getpid()
         _local.append(self)
 
     def send(self, endpoint: Endpoint[Q, A], question: Q, *, retry: bool = True) -> A:
@@ -136,22 +135,25 @@ class Local:
     def _open(self) -> "Engine":
         from mlflow import service
 
-        if self._engine is None or self._pid != os.getpid():
-            if self._pid != os.getpid():  # forked: connections and threads are the parent's
-                self._lock = threading.Lock()
-                self._engine = None
-                self._pid = os.getpid()
+        engine = self._engine
+        if engine is None:
             with self._lock:
-                if self._engine is None:
-                    self._engine = service.open_engine(self.uri, self._artifact_root)
-        return self._engine
+                engine = self._engine
+                if engine is None:
+                    engine = self._engine = service.open_engine(self.uri, self._artifact_root)
+        return engine
 
     def close(self) -> None:
         """Finish what is queued and close the database; the next question opens it again."""
         with self._lock:
             engine, self._engine = self._engine, None
-        if engine is not None and self._pid == os.getpid():
+        if engine is not None:
             engine.close()
+
+    def forget(self) -> None:
+        """Start anew in a forked child: connections and threads are the parent's."""
+        self._lock = threading.Lock()
+        self._engine = None
 
 
 def session_of(transport: Transport) -> Session | None:
@@ -167,6 +169,15 @@ def _close_local() -> None:
     # Registered before any outbox or run exists, so it runs after all that they still send.
     for transport in _local:
         transport.close()
+
+
+def _forget_after_fork() -> None:
+    for transport in _local:
+        transport.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_after_fork)
 
 
 def _with_both_ids(question: Question, encoded: Any) -> Any:
