@@ -87,6 +87,15 @@ def test_unknown_page(server: RunningServer) -> None:
     assert answer.headers["content-type"].startswith("text/plain")
 
 
+@pytest.mark.parametrize("page", ["/", "/docs"])
+def test_pages_name_only_files_that_are_there(server: RunningServer, page: str) -> None:
+    text = get(server, page).body.decode()
+    files = re.findall(r"(?:src|href)=\"(static-files/[^\"]+)\"", text)
+    assert len(files) >= 3
+    for file in files:
+        assert get(server, f"/{file}").status == 200, file
+
+
 @pytest.mark.parametrize(
     "path", ["/static-files/../app.py", "/static-files/%2e%2e/app.py", "/static-files//etc/passwd"]
 )

@@ -26,6 +26,7 @@ _POLICY = (
 PAGES = {
     "/": "index.html",
     "/docs": "docs.html",
+    "/static-files/chosen.js": "chosen.js",
     "/static-files/docs.js": "docs.js",
     "/static-files/icon.svg": "icon.svg",
     "/static-files/index.js": "index.js",

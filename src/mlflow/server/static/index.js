@@ -5,11 +5,14 @@ const MOST = 12
 const EVERY = 5000
 const element = (id) => document.getElementById(id)
 
+// Asks by POST; without a question, by GET.
 async function ask(path, question) {
   const answer = await fetch(`ajax-api/2.0/mlflow/${path}`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(question),
+    ...question && {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(question),
+    },
   })
   if (!answer.ok) {
     const problem = await answer.text()
@@ -42,14 +45,16 @@ function small(parent, text) {
 
 function rowOf({ experiment, found }) {
   const row = document.createElement('tr')
-  small(cell(row, experiment.name), `id ${experiment.experiment_id}`)
+  const name = document.createElement('a')
+  name.href = `#/experiments/${experiment.experiment_id}`
+  name.textContent = experiment.name
+  const named = cell(row, '')
+  named.append(name)
+  small(named, `id ${experiment.experiment_id}`)
   const newest = found.runs?.[0]?.info
   if (newest) {
-    const state = document.createElement('span')
-    state.className = `state ${newest.status}`
-    state.textContent = newest.run_name || newest.run_id
     const where = cell(row, '')
-    where.append(state)
+    where.append(stateOf(newest, addressOf(newest)))
     small(where, `${newest.status.toLowerCase()}, ${ago(newest.start_time)}`)
   } else {
     cell(row, '–')
@@ -99,9 +104,15 @@ function start() {
     }
     setTimeout(() => { button.textContent = 'Copy' }, 2000)
   })
-  refresh()
-  setInterval(() => { if (!document.hidden) refresh() }, EVERY)
-  document.addEventListener('visibilitychange', () => { if (!document.hidden) refresh() })
+  const look = () => {
+    if (document.hidden) return
+    refresh()
+    showChosen()
+  }
+  look()
+  setInterval(look, EVERY)
+  document.addEventListener('visibilitychange', look)
+  addEventListener('hashchange', showChosen)
 }
 
 start()
