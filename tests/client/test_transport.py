@@ -227,3 +227,39 @@ def test_a_server_that_is_not_there_is_away() -> None:
     with pytest.raises(ServerAway, match="cannot be reached: connection refused") as caught:
         Http(url).send(wire.experiments.search, question, retry=False)
     assert "secret" not in caught.value.message
+
+
+@pytest.mark.parametrize("status", [200, 400, 500, 503])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b'"text"',
+        b"{" * 50,
+        b'{"a":' * 200_000,
+        b'{"experiments":' + b"[" * 200_000,
+        b'{"error_code": 5, "message": {"a": [1]}}',
+        b'{"error_code": ["x"], "message": null}',
+        b'{"error_code": {"a": 1}}',
+        b'{"error_code": "NO_SUCH_CODE", "message": 7, "sqlstate": 5}',
+        b'{"message": 17}',
+        b"\xff\xfe\x00",
+        b'{"experiments": [{"experiment_id": {}}]}',
+    ],
+    ids=lambda body: str(body)[:40],
+)
+def test_whatever_a_server_says_is_an_answer_or_an_error(
+    strange: OneAnswer, status: int, body: bytes
+) -> None:
+    strange.answer = (status, "application/json", body)
+    question = SearchExperiments(max_results=1)
+    try:
+        answer = Http(strange.url).send(wire.experiments.search, question, retry=False)
+    except MlflowException as error:
+        assert error.error_code
+        assert len(str(error)) < 2000
+    else:
+        assert status == 200
+        assert answer.experiments == []

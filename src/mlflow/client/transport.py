@@ -98,7 +98,7 @@ class Http:
             raise _refused(self.uri, endpoint, answer)
         try:
             found: A = decode_answer(endpoint, answer.body)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             raise MlflowException(
                 f"The answer of {self.uri} to {endpoint.route} cannot be read: {error}. It is "
                 f"{answer.kind or 'of no kind'}; is this the address of a tracking server?"
@@ -195,7 +195,7 @@ def _refused(uri: str, endpoint: Endpoint[Q, A], answer: Answer) -> MlflowExcept
     """The error that an answer other than 200 stands for."""
     try:
         body = msgspec.json.decode(answer.body)
-    except (msgspec.MsgspecError, UnicodeError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         body = None
     if answer.status in _AWAY:
         text = body.get("message") if isinstance(body, dict) else None
