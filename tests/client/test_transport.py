@@ -229,37 +229,40 @@ def test_a_server_that_is_not_there_is_away() -> None:
     assert "secret" not in caught.value.message
 
 
-@pytest.mark.parametrize("status", [200, 400, 500, 503])
+UNREADABLE = [
+    b"null",
+    b"[]",
+    b'"text"',
+    b"{" * 50,
+    b'{"a":' * 200_000,
+    b'{"experiments":' + b"[" * 200_000,
+    b'{"experiments": [{"experiment_id": {}}]}',
+    b"\xff\xfe\x00",
+]
+STRANGE_ERRORS = [
+    b"",
+    b'{"message": 17}',
+    b'{"error_code": 5, "message": {"a": [1]}}',
+    b'{"error_code": ["x"], "message": null}',
+    b'{"error_code": {"a": 1}}',
+    b'{"error_code": "NO_SUCH_CODE", "message": 7, "sqlstate": 5}',
+]
+
+
 @pytest.mark.parametrize(
-    "body",
+    ("status", "body"),
     [
-        b"",
-        b"null",
-        b"[]",
-        b'"text"',
-        b"{" * 50,
-        b'{"a":' * 200_000,
-        b'{"experiments":' + b"[" * 200_000,
-        b'{"error_code": 5, "message": {"a": [1]}}',
-        b'{"error_code": ["x"], "message": null}',
-        b'{"error_code": {"a": 1}}',
-        b'{"error_code": "NO_SUCH_CODE", "message": 7, "sqlstate": 5}',
-        b'{"message": 17}',
-        b"\xff\xfe\x00",
-        b'{"experiments": [{"experiment_id": {}}]}',
+        *((200, body) for body in UNREADABLE),
+        *((status, body) for status in (400, 500, 503) for body in UNREADABLE + STRANGE_ERRORS),
     ],
-    ids=lambda body: str(body)[:40],
+    ids=lambda value: str(value)[:40],
 )
-def test_whatever_a_server_says_is_an_answer_or_an_error(
+def test_whatever_a_server_says_instead_of_an_answer_is_an_error(
     strange: OneAnswer, status: int, body: bytes
 ) -> None:
     strange.answer = (status, "application/json", body)
     question = SearchExperiments(max_results=1)
-    transport = Http(strange.url)
-    if status == 200 and (not body or body[:3] in (b'{"e', b'{"m') and b"experiments" not in body):
-        assert transport.send(wire.experiments.search, question, retry=False).experiments == []
-        return
     with pytest.raises(MlflowException) as caught:
-        transport.send(wire.experiments.search, question, retry=False)
+        Http(strange.url).send(wire.experiments.search, question, retry=False)
     assert caught.value.error_code
     assert len(str(caught.value)) < 2000
