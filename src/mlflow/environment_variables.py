@@ -8,9 +8,18 @@ import os
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from mlflow.exceptions import INVALID_PARAMETER_VALUE, MlflowException
+
 T = TypeVar("T")
 #: all settings by name, filled below
 SETTINGS: "dict[str, Setting[object]]" = {}
+
+
+class SettingError(MlflowException, ValueError):
+    """An environment variable that cannot be read."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, INVALID_PARAMETER_VALUE)
 
 
 class Setting(Generic[T]):
@@ -39,14 +48,14 @@ class Setting(Generic[T]):
         return self.name in os.environ
 
     def get(self) -> T:
-        """The value: the default when unset or empty, ValueError when it cannot be read."""
+        """The value: the default when unset or empty, SettingError when it cannot be read."""
         text = os.environ.get(self.name, "")
         if not text:
             return self.default
         try:
             return self.read(text)
         except ValueError as error:
-            raise ValueError(f"{self.name}={text!r} cannot be read: {error}") from None
+            raise SettingError(f"{self.name}={text!r} cannot be read: {error}.") from None
 
     def set(self, value: object) -> None:
         """Put the value into the environment of this process and its children."""
