@@ -1,5 +1,6 @@
 """The engine: what all endpoints work with, and the table of their handlers."""
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -9,11 +10,14 @@ from mlflow import store
 from mlflow.blobs.roots import Roots
 from mlflow.exceptions import MlflowException
 from mlflow.store import Store, WouldBlock
+from mlflow.store.uri import DATABASE_FILE, parse
 from mlflow.wire import AnyEndpoint, Endpoint, Question
 
 Q = TypeVar("Q", bound=Question)
 A = TypeVar("A")
 Handler = Callable[["Engine", Any], Any]
+
+_logger = logging.getLogger(__name__)
 
 #: endpoint → the function that does it; filled by `serves`
 HANDLERS: dict[AnyEndpoint, Handler] = {}
@@ -52,7 +56,25 @@ def open_engine(
     Raises:
         MlflowException: the database cannot be opened or has another schema.
     """
-    return Engine(store.open_store(uri, upgrade=upgrade), artifact_root, served)
+    others = _files_of_mlflow(uri)
+    engine = Engine(store.open_store(uri, upgrade=upgrade), artifact_root, served)
+    if others is not None:
+        _logger.warning(
+            "The folder %s holds runs in MLflow's own file format. They are left as they are and "
+            "are not shown, as their import is still to come; new runs go into %s beside them.",
+            others,
+            DATABASE_FILE,
+        )
+    return engine
+
+
+def _files_of_mlflow(uri: str) -> Path | None:
+    """The folder at a URI when it is new to us and MLflow has kept runs there."""
+    parsed = parse(uri)
+    if parsed.folder is None or Path(parsed.address).exists():
+        return None
+    found = next(parsed.folder.glob("*/meta.yaml"), None)
+    return parsed.folder if found is not None else None
 
 
 def serves(endpoint: Endpoint[Q, A]) -> Callable[[Callable[[Engine, Q], Any]], Handler]:
