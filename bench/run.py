@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import itertools
 import json
 import os
 import sys
@@ -136,17 +137,21 @@ def main() -> int:
         for name, where in asked.server + asked.url
     ]
     document: dict[str, Any] = {"machine": report.machine(), "arguments": sys.argv[1:]}
-    results = []
-    for number in range(1, asked.rounds + 1):
-        for name, options in asked.workloads or [(name, {}) for name in WORKLOADS]:
-            for server in servers:
-                print(f"round {number}: {name} on {server.name}", file=sys.stderr, flush=True)
-                results.append(measure(server, name, options, number))
+    results: list[report.Result] = []
+    workloads = asked.workloads or [(name, {}) for name in WORKLOADS]
+    turns = itertools.product(range(1, asked.rounds + 1), workloads, servers)
+    try:
+        for number, (name, options), server in turns:
+            print(f"round {number}: {name} on {server.name}", file=sys.stderr, flush=True)
+            results.append(measure(server, name, options, number))
+    except KeyboardInterrupt:
+        print("interrupted; this is what there is", file=sys.stderr)
     if asked.json:
         document["results"] = [result.as_json() for result in results]
         asked.json.write_text(json.dumps(document, indent=2) + "\n")
-    print(report.table(results))
-    return int(any(result.as_json()["failed"] for result in results))
+    if results:
+        print(report.table(results))
+    return int(not results or any(result.as_json()["failed"] for result in results))
 
 
 if __name__ == "__main__":

@@ -65,17 +65,15 @@ def _meet(barrier: Barrier) -> None:
     _everybody = barrier.wait
 
 
-def _after_meeting(work: Callable[..., T], arguments: Sequence[Any]) -> T:
-    _everybody()
-    return work(*arguments)
-
-
 def together(work: Callable[..., T], arguments: Sequence[Sequence[Any]]) -> list[T]:
-    """What `work(*each)` gives for each of `arguments`, in processes that begin at once."""
+    """What `work(*each)` gives for each of `arguments`, each in a process of its own.
+
+    Work that calls `_everybody()` once waits there for all the others.
+    """
     context = multiprocessing.get_context("fork")
-    barrier = context.Barrier(len(arguments))
+    barrier = context.Barrier(len(arguments), timeout=60)
     with ProcessPoolExecutor(len(arguments), context, _meet, (barrier,)) as processes:
-        waiting = [processes.submit(_after_meeting, work, each) for each in arguments]
+        waiting = [processes.submit(work, *each) for each in arguments]
         return [each.result() for each in waiting]
 
 
@@ -116,6 +114,7 @@ def _write(url: str, run: str, bodies: list[bytes]) -> tuple[float, float, list[
     """Begin and end of sending all `bodies`, and what each took. Nothing is sent twice."""
     with Api(url) as api:
         api.post("runs/log-metric", {"run_id": run, **point("warm-up", 0)})
+        _everybody()
         begin = time.monotonic()  # one clock for all processes
         seconds = [api.post("runs/log-batch", body)[0] for body in bodies]
         return begin, time.monotonic(), seconds
