@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import pandas as pd
 import pytest
@@ -73,3 +74,12 @@ def test_which_experiments(runs: list[str]) -> None:
 def test_only_some_columns(runs: list[str]) -> None:
     table = mlflow.search_runs(columns=["params.depth"])
     assert [name for name in table.columns if "." in name] == ["params.depth"]
+
+
+def test_without_pandas_it_says_how_to_do_without(
+    runs: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ModuleNotFoundError, match='output_format="list"'):
+        mlflow.search_runs()
+    assert len(mlflow.search_runs(output_format="list")) == 3

@@ -70,9 +70,15 @@ def search_runs(
         search_all_experiments: search all active experiments when none is named.
         experiment_names: experiments by name; ids and names exclude each other.
         columns: what is wanted of each run, such as `["metrics.loss", "params.lr"]`.
+
+    Raises:
+        ModuleNotFoundError: pandas is not installed.
+        MlflowException: the filter or an order key cannot be read.
     """
     if output_format not in ("pandas", "list"):
         raise invalid(f"Unsupported output format: {output_format!r}; allowed are pandas and list.")
+    if output_format == "pandas":
+        _need_pandas()
     client = MlflowClient()
     ids = _experiments(client, experiment_ids, experiment_names, search_all_experiments)
     found: list[Run] = []
@@ -114,6 +120,18 @@ def _experiments(
         return []
     chosen = chosen_experiment().experiment_id
     return [] if chosen is None else [chosen]
+
+
+def _need_pandas() -> None:
+    """Say how to do without pandas before anything is asked for."""
+    try:
+        import pandas  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "search_runs gives a table of pandas, which is not installed: install pandas, or ask "
+            'for a list of runs with output_format="list".',
+            name=error.name,
+        ) from None
 
 
 def _table(runs: list[Run]) -> "DataFrame":
