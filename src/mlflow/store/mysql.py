@@ -111,7 +111,7 @@ class MysqlDatabase(Database):
         try:
             _close(self._connect())
         except Passing as error:
-            raise invalid(f"The database {hidden(url)} cannot be opened: {error}.") from error
+            raise invalid(f"The database {hidden(url)} cannot be opened: {error}.") from None
 
     def _connect(self) -> MysqlConnection:
         try:

@@ -162,7 +162,8 @@ class PostgresqlDatabase(Database):
         try:
             first = self._connect()
         except Passing as error:
-            raise invalid(f"The database {hidden(url)} cannot be opened: {error}.") from error
+            reason = re.sub(r" Is the server running .*?\?", "", str(error)).rstrip(".")
+            raise invalid(f"The database {hidden(url)} cannot be opened: {reason}.") from None
         except psycopg.ProgrammingError:  # its text may hold a password
             raise invalid(f"{hidden(url)!r} is not written as PostgreSQL's URLs are.") from None
         try:

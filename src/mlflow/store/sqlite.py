@@ -91,7 +91,7 @@ class SqliteDatabase(Database):
             self._insist("PRAGMA journal_mode = WAL")
             self._insist("PRAGMA busy_timeout = 0")  # from here on `_insist` waits
         except (sqlite3.Error, OSError) as error:
-            raise invalid(f"The database {file!r} cannot be opened: {error}.") from error
+            raise invalid(f"The database {file!r} cannot be opened: {error}.") from None
 
     def _connect(self) -> SqliteConnection:
         raw = sqlite3.connect(
