@@ -9,11 +9,14 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mlflow.cli import COMMANDS
 from mlflow.cli.dotenv import read_env_file
+from mlflow.cli.server import _artifacts
+from mlflow.server.settings import Settings
 from mlflow.version import MILLSTREAM_VERSION, VERSION
 from tests.servers.fixtures import StartServer
 
@@ -220,3 +223,15 @@ H="unused
         "F": "",
         "G": "a#b",
     }
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({}, "mlflow-artifacts:/ in /srv/kept"),
+        ({"default_artifact_root": "/shared"}, "/shared; mlflow-artifacts:/ is /srv/kept"),
+        ({"default_artifact_root": "/shared", "serve_artifacts": False}, "/shared"),
+    ],
+)
+def test_the_start_tells_where_artifacts_are(options: dict[str, Any], told: str) -> None:
+    assert _artifacts(Settings(artifacts_destination="/srv/kept", **options)) == told

@@ -190,6 +190,16 @@ def server(
     _serve(settings)
 
 
+def _artifacts(settings: Settings) -> str:
+    """Where new experiments keep artifacts, and where what is served lies."""
+    root = settings.artifact_root
+    if not settings.serve_artifacts:
+        return root
+    if root.startswith("mlflow-artifacts:"):
+        return f"{root} in {settings.artifacts_folder}"
+    return f"{root}; mlflow-artifacts:/ is {settings.artifacts_folder}"
+
+
 def _serve(settings: Settings) -> None:
     # Everything that a server needs is imported here, so that `--help` and mistakes are quick.
     from mlflow.server.run import serve
@@ -201,8 +211,7 @@ def _serve(settings: Settings) -> None:
         lines = [
             f"Millstream {MILLSTREAM_VERSION} (MLflow API {VERSION}) on {address}",
             f"  store      {'none, artifacts only' if settings.artifacts_only else kept}",
-            f"  artifacts  {settings.artifact_root}"
-            + (f" in {settings.artifacts_folder}" if settings.serve_artifacts else ""),
+            f"  artifacts  {_artifacts(settings)}",
             f"  workers    {settings.workers} (process {os.getpid()}; Ctrl-C stops)",
         ]
         if settings.registry_store_uri not in (None, settings.backend_store_uri):
