@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
 import zlib
+from typing import Any
 
 import pytest
 
 from tests.server.raw import Conversation, exchange, request
 from tests.servers.millstream import RunningServer
+from tests.servers.processes import wait_until
 
 SEARCH = "/api/2.0/mlflow/experiments/search"
 LOG = "/api/2.0/mlflow/runs/log-batch"
@@ -120,3 +123,42 @@ def test_the_server_goes_on_after_a_client_that_left(server: RunningServer) -> N
         with Conversation(server.url) as conversation:
             conversation.send(request("POST", LOG, b"x" * 100)[:-50])
     assert exchange(server.url, request("POST", SEARCH, QUESTION)).status == 200
+
+
+def test_an_answer_is_not_kept_for_a_client_that_stops_reading(server: RunningServer) -> None:
+    def post(path: str, **fields: object) -> dict[str, Any]:
+        body = json.dumps(fields).encode()
+        status, answer = server.request(
+            "POST", f"/api/2.0/mlflow/{path}", body, {"Content-Type": "application/json"}
+        )
+        assert status == 200
+        found: dict[str, Any] = json.loads(answer)
+        return found
+
+    run_id = post("runs/create", experiment_id="0")["run"]["info"]["run_id"]
+    key = "m" * 100
+    for start in range(0, 130_000, 500):
+        steps = range(start, start + 500)
+        metrics = [{"key": key, "value": 0.1, "timestamp": step, "step": step} for step in steps]
+        post("runs/log-batch", run_id=run_id, metrics=metrics)
+    path = f"/api/2.0/mlflow/metrics/get-history?run_id={run_id}&metric_key={key}"
+    with Conversation(server.url) as conversation:
+        conversation.send(request("GET", path))
+        whole = len(conversation.answer().body)
+        assert whole > 18_000_000  # more than the network holds for a client
+        conversation.send(request("HEAD", path) + request("GET", "/version"))
+        data = conversation.socket.recv(1 << 16)
+        while b"3.17" not in data:  # the answer without a body, and then the next one
+            data += conversation.socket.recv(1 << 16)
+        assert data.count(b"HTTP/1.1 200") == 2
+        assert data.count(b"content-length: %d" % whole) == 1
+    with Conversation(server.url) as conversation:
+        conversation.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        conversation.send(request("GET", path))
+
+        def let_go() -> bool:
+            lines = server.log.read_text().splitlines()
+            return any("get-history" in line and '"status":499' in line for line in lines)
+
+        wait_until(let_go, server.process, "letting go of a client", server.log)
+        assert b"in_flight 1\n" in server.request("GET", "/metrics")[1]

@@ -24,7 +24,18 @@ from mlflow.server.hosts import SAFE_METHODS, Hosts
 from mlflow.server.limits import Gone, Limits, Receive, Refused
 from mlflow.server.observe import AccessLog, RequestIds, Tally
 from mlflow.server.openapi import describe
-from mlflow.server.replies import JSON, TEXT, Header, Reply, Send, failed, refused, text
+from mlflow.server.replies import (
+    JSON,
+    PIECE,
+    TEXT,
+    Header,
+    Large,
+    Reply,
+    Send,
+    failed,
+    refused,
+    text,
+)
 from mlflow.server.routes import Handler, Request, Route, Work
 from mlflow.server.settings import Settings, from_environment
 from mlflow.service import Engine
@@ -171,6 +182,8 @@ class App:
                 reply = stopped
             status = reply.status
             stream = reply.stream
+            if stream is None and len(reply.body) > PIECE and method != "HEAD":
+                stream = Large(reply.body, self._settings.client_timeout)
             size = len(reply.body) if stream is None else stream.size
             out = [
                 (b"content-type", reply.kind),

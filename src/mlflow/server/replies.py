@@ -1,14 +1,17 @@
 """What goes back to a client."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, Protocol
 
 from mlflow.exceptions import MlflowException
-from mlflow.server.limits import Refused
+from mlflow.server.limits import Gone, Refused
 
 JSON = b"application/json"
 TEXT = b"text/plain; charset=utf-8"
+#: bytes of a large body that are handed to the network at a time
+PIECE = 1024 * 1024
 Header = tuple[bytes, bytes]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -20,6 +23,37 @@ class Stream(Protocol):
 
     async def send(self, send: Send) -> None:
         """Send all of it."""
+
+
+class Large:
+    """A large body that is there as a whole.
+
+    It goes out piece by piece, so that it is not kept for a client that stops reading.
+
+    Args:
+        body: the bytes.
+        timeout: seconds that a client may take for a piece.
+    """
+
+    def __init__(self, body: bytes, timeout: float) -> None:
+        self.size = len(body)
+        self._body = body
+        self._timeout = timeout
+
+    async def send(self, send: Send) -> None:
+        """Send all of it."""
+        view = memoryview(self._body)
+        for start in range(0, self.size, PIECE):
+            end = start + PIECE
+            part = {
+                "type": "http.response.body",
+                "body": bytes(view[start:end]),
+                "more_body": end < self.size,
+            }
+            try:
+                await asyncio.wait_for(send(part), self._timeout)
+            except asyncio.TimeoutError:
+                raise Gone from None
 
 
 class Reply(NamedTuple):
