@@ -6,11 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 import mlflow
+from tests.servers.millstream import RunningServer
 
 START = """
 import os, signal, sys, threading, multiprocessing, mlflow
@@ -206,3 +208,49 @@ if __name__ == "__main__":
         filter_string="run_name = 'bad'", experiment_names=["exits"], output_format="list"
     )
     assert found[0].data.metrics == {"w": 1.0}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_that_hangs_hears_of_the_end_later(
+    running_server: RunningServer, number: signal.Signals
+) -> None:
+    script = """
+import mlflow, signal, sys
+from mlflow.fluent import exits
+exits._GRACE = 0.5
+mlflow.set_experiment("exits")
+with mlflow.start_run(run_name="outer"):
+    print("open", flush=True)
+    sys.stdin.readline()
+    mlflow.log_metric("m", 1)
+    print("logged", flush=True)
+    while True:
+        signal.pause()
+"""
+    program = subprocess.Popen(
+        [sys.executable, "-c", script],
+        env={**os.environ, "MLFLOW_TRACKING_URI": running_server.url},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert program.stdin
+    assert program.stdout
+    with program:
+        assert program.stdout.readline() == "open\n"
+        os.kill(running_server.pid, signal.SIGSTOP)
+        try:
+            print(file=program.stdin, flush=True)
+            assert program.stdout.readline() == "logged\n"
+            while program.poll() is None:  # an impatient user presses Ctrl-C again and again
+                program.send_signal(number)
+                with suppress(subprocess.TimeoutExpired):
+                    program.wait(1 if number == signal.SIGINT else 20)
+        finally:
+            os.kill(running_server.pid, signal.SIGCONT)
+            program.kill()
+    assert program.returncode == -number
+    subprocess.run([sys.executable, "-m", "mlflow", "sync"], check=True, timeout=60)
+    assert statuses(running_server.url) == {"outer": "KILLED"}
+    mlflow.set_tracking_uri("")

@@ -78,6 +78,11 @@ def hold_if_terminating() -> None:
         threading.Event().wait(_GRACE)
 
 
+def is_dying() -> bool:
+    """Whether a signal ends this process: nothing may wait for a server then, before it is kept."""
+    return _terminating.is_set()
+
+
 def status_for(error: BaseException | None) -> str:
     """The status of a run whose code ended with this exception."""
     if _terminating.is_set() or isinstance(error, KeyboardInterrupt):
@@ -151,8 +156,12 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 
 def _end_and_die(number: int) -> None:
     try:
+        ended: list[active.OpenRun] = []
         while active.any_open():  # the other threads go on meanwhile
+            ended += active.all_open()
             _end_all("KILLED")
+        for opened in ended:
+            opened.logbook.settle()
     finally:
         _ended.set()
         os.kill(os.getpid(), number)

@@ -172,6 +172,23 @@ class Logbook:
             chosen, wire.runs.update, question, lambda outbox: outbox.update_run(question)
         )
 
+    def end(self, question: UpdateRun) -> None:
+        """Set the last status; a second Ctrl-C while it waits leaves it in the outbox."""
+        try:
+            self.update(question)
+        except (KeyboardInterrupt, SystemExit):
+            outbox_for(self.transport).update_run(question)
+            raise
+
+    def keep_end(self, question: UpdateRun) -> None:
+        """Put the last status into the outbox without waiting, as the process is about to die."""
+        outbox_for(self.transport).update_run(question)
+        self.behind = True
+
+    def settle(self) -> None:
+        """Deliver what waits, as far as the server takes it."""
+        settle(self.transport, self.run_id)
+
     def _deliver(
         self,
         chosen: Way,

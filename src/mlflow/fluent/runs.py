@@ -249,7 +249,10 @@ def end(opened: OpenRun, status: str) -> None:
     if opened.monitor is not None:
         opened.monitor.finish()
     question = UpdateRun(run_id=opened.run_id, status=status, end_time=now_ms())
-    opened.logbook.update(question)
+    if exits.is_dying():
+        opened.logbook.keep_end(question)
+    else:
+        opened.logbook.end(question)
     opened.logbook.leave()
     opened.run.info.status = status
     opened.run.info.end_time = question.end_time
