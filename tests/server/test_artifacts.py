@@ -65,9 +65,11 @@ def names(root: Path) -> list[str]:
 def until_nothing_is_left(root: Path) -> list[str]:
     """Wait until the server has noticed that a client went away; what is then below the root."""
     end = time.monotonic() + DEADLINE
-    while any(PARTIAL in name for name in names(root)) and time.monotonic() < end:
+    while True:
+        found = names(root)
+        if not any(PARTIAL in name for name in found) or time.monotonic() > end:
+            return found
         time.sleep(0.01)
-    return names(root)
 
 
 def test_put_get_list_delete(server: RunningServer, root: Path) -> None:
