@@ -251,3 +251,8 @@ def test_many_threads_share_a_session(scripted: Scripted) -> None:
     for thread in threads:
         thread.join()
     assert answers == [200] * 320
+
+
+def test_a_server_without_tls_is_told_from_a_wrong_certificate(scripted: Scripted) -> None:
+    with pytest.raises(MlflowException, match="perhaps its address begins with http://"):
+        Session(scripted.url.replace("http:", "https:")).ask("GET", "/")
