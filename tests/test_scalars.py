@@ -92,7 +92,7 @@ def test_steps(step: object) -> None:
     "step", [3.5, "x", "3.5", [3], float("nan"), float("inf"), np.array([1, 2])]
 )
 def test_no_steps(step: object) -> None:
-    with pytest.raises(MlflowException, match="for metric 'loss': a whole number is needed"):
+    with pytest.raises(TypeError, match="for metric 'loss': a whole number is needed"):
         to_step("loss", step)
 
 

@@ -43,7 +43,7 @@ def to_step(key: str, step: object) -> int:
         step: a whole number, of any of the libraries, also written as text or as 3.0.
 
     Raises:
-        MlflowException: INVALID_PARAMETER_VALUE for anything else.
+        TypeError: it is anything else, such as 3.5.
     """
     if type(step) is int:
         return step
@@ -55,7 +55,7 @@ def to_step(key: str, step: object) -> int:
     except (OverflowError, TypeError, ValueError):
         whole = False
     if not whole:
-        raise invalid(f"Got invalid step {step!r} for metric '{key}': a whole number is needed.")
+        raise TypeError(f"Got invalid step {step!r} for metric '{key}': a whole number is needed.")
     return int(number)
 
 

@@ -57,7 +57,7 @@ def check_integer(name: str, value: int, least: int = -(2**63)) -> None:
 def check_text(name: str, value: str, most: int) -> None:
     """Refuse text that is too long or holds a NUL, which not every database can keep."""
     if not isinstance(value, str):  # from Python; JSON is decoded by type
-        raise invalid(f"Invalid value {value!r} for parameter {name!r}: it must be text.")
+        raise TypeError(f"Invalid value {value!r} for parameter {name!r}: it must be text.")
     if len(value) > most:
         raise invalid(
             f"Invalid value for parameter {name!r}: it has {len(value)} characters, "
