@@ -176,7 +176,9 @@ class App:
             stopped = self._stop_at_door(method, path, headers, pairs, origin)
             if stopped is None:
                 client = scope.get("client") or ("", 0)
-                request = Request(method, path, scope["query_string"], headers, client[0], receive)
+                request = Request(
+                    method, path, scope["query_string"], headers, client[0], client[1], receive
+                )
                 reply = await self._answer(answer, request, request_id)
             else:
                 reply = stopped

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from time import perf_counter
 from typing import Any, TypeVar
 
 from mlflow.exceptions import MlflowException, invalid
@@ -28,12 +29,19 @@ Handler = Callable[[Engine, Any], Any]
 DECODED_ON_LOOP = 256 * 1024
 #: answers above this size are compressed for clients on other machines that can read it
 COMPRESSED_ABOVE = 32 * 1024
+#: seconds for which requests on several connections count as coming at the same time
+COMPANY = 0.05
 
 
 class Request:
-    """One request as the server hands it around; `query` is the raw text after the `?`."""
+    """One request as the server hands it around.
 
-    __slots__ = ("client", "headers", "method", "path", "query", "receive")
+    Args:
+        query: the raw text after the `?`.
+        client, port: address of the client's end of the connection.
+    """
+
+    __slots__ = ("client", "headers", "method", "path", "port", "query", "receive")
 
     def __init__(
         self,
@@ -42,6 +50,7 @@ class Request:
         query: bytes,
         headers: Mapping[bytes, bytes],
         client: str,
+        port: int,
         receive: Receive,
     ) -> None:
         self.method = method
@@ -49,6 +58,7 @@ class Request:
         self.query = query
         self.headers = headers
         self.client = client
+        self.port = port
         self.receive = receive
 
 
@@ -66,9 +76,25 @@ class Work:
         self._taken = 0
         #: requests that are being answered
         self.active = 0
+        self._port = -1
+        self._seen = self._shared_until = 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._finished: deque[tuple[Future[Any], asyncio.Future[Any]]] = deque()
         self._called = False
+
+    def is_alone(self, port: int) -> bool:
+        """Whether the client on this connection has the server for itself at the moment.
+
+        While a request is done at once nothing else is seen to come, so the number of requests
+        alone does not tell: many clients would be served one by one, and never by one commit.
+        """
+        now = perf_counter()
+        if port != self._port:
+            if now - self._seen < COMPANY:
+                self._shared_until = now + COMPANY
+            self._port = port
+        self._seen = now
+        return self.active == 1 and now >= self._shared_until
 
     async def in_thread(self, function: Callable[..., T], *arguments: object) -> T:
         """What `function` returns, run in a thread."""
@@ -150,7 +176,7 @@ class Route:
         work = self._work
         work.active += 1
         try:
-            if self.endpoint.brief and work.active == 1:
+            if self.endpoint.brief and work.is_alone(request.port):
                 with suppress(WouldBlock):
                     return self._at_once(decode_query(self.endpoint, request.query))
             body = await work.in_thread(self._read_and_do, decode_query, request.query)
@@ -182,7 +208,7 @@ class Route:
             question = await work.in_thread(decode_body, endpoint, body)
         else:
             question = decode_body(endpoint, body)
-            if work.active == 1:
+            if work.is_alone(request.port):
                 with suppress(WouldBlock):
                     return self._at_once(question)
         if endpoint.queued:
