@@ -115,6 +115,9 @@ class Database(ABC):
         raise WouldBlock
         yield
 
+    def refresh_statistics(self) -> None:  # noqa: B027 - most databases need nothing
+        """Let the planner look at the tables anew, where that does not happen soon by itself."""
+
     def read(self, work: Callable[[Connection], T], *, one_state: bool = False) -> T:
         """What `work` finds.
 

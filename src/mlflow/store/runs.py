@@ -1,6 +1,7 @@
 """Runs, as rows and as the messages that the API sends."""
 
 import struct
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -25,6 +26,8 @@ _COLUMNS = (
 _STATUS = {number: RunStatus.to_string(number) for number in RunStatus.all_status()}
 _PACKED = struct.Struct(">qdqq")
 _encode = msgspec.json.Encoder().encode
+#: after so many new runs the planner's statistics are brought up to date
+GROWN = frozenset(250 * 2**power for power in range(8))
 LONGEST_TAG = 60_000  # bytes; MySQL's TEXT holds a little more
 PORTION = 1000  # runs that are put together at once
 #: metrics, or hundreds of bytes of params and tags, in one answer; a page ends before its limit
@@ -89,6 +92,7 @@ class Runs:
     def __init__(self, database: Database, names: Names) -> None:
         self._database = database
         self._names = names
+        self._made = 0
 
     def create(
         self,
@@ -151,7 +155,11 @@ class Runs:
                 artifact_uri,
             )
 
-        return self._database.write(work)
+        made = self._database.write(work)
+        self._made += 1
+        if self._made in GROWN:
+            threading.Thread(target=self._database.refresh_statistics, daemon=True).start()
+        return made
 
     def row(self, run_id: str) -> RunRow | None:
         """The run with an id, deleted or not."""
