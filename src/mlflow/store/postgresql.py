@@ -39,8 +39,8 @@ OLDEST = 140_000  # server version 14
 FEW = 2  # rows that are written as values; more go as one array per column
 DISTANT = 200e-6  # seconds of a round trip above which a pipeline pays
 PREPARED = 500  # statements that a connection keeps prepared
-#: time-outs in milliseconds of what is done at once: for a lock, and for a statement
-LOCK_AT_ONCE, STATEMENT_AT_ONCE = 5, 250
+#: time-outs in milliseconds of what is done at once: for a lock, a statement, a silent network
+LOCK_AT_ONCE, STATEMENT_AT_ONCE, SILENCE_AT_ONCE = 5, 250, 2000
 _TARGET = re.compile(r"(?:INSERT INTO|UPDATE|DELETE FROM) (\w+) ")
 
 
@@ -188,10 +188,10 @@ class PostgresqlDatabase(Database):
                 "all texts: create it with ENCODING 'UTF8'."
             )
 
-    def _connect(self) -> PostgresqlConnection:
+    def _connect(self, **options: Any) -> PostgresqlConnection:
         try:
             raw = self._psycopg.connect(
-                self.url, autocommit=True, prepare_threshold=None, connect_timeout=20
+                self.url, autocommit=True, prepare_threshold=None, connect_timeout=20, **options
             )
         except self._psycopg.OperationalError as error:
             raise Passing(" ".join(str(error).split())) from error
@@ -266,7 +266,7 @@ class PostgresqlDatabase(Database):
             return  # another thread is opening it
         try:
             if self._quick is None and not self._closed:
-                connection = self._connect()
+                connection = self._connect(tcp_user_timeout=SILENCE_AT_ONCE)
                 connection.raw.execute(f"SET lock_timeout = {LOCK_AT_ONCE}")
                 connection.raw.execute(f"SET statement_timeout = {STATEMENT_AT_ONCE}")
                 self._quick = connection
