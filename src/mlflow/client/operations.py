@@ -21,8 +21,3 @@ class RunOperations:
         """
         while self._waits:
             self._waits.pop(0)()
-
-
-def combined(operations: Iterable[RunOperations]) -> RunOperations:
-    """Several operations as one."""
-    return RunOperations(operation.wait for operation in operations)

@@ -6,6 +6,7 @@ import platform
 import sys
 
 from mlflow import wire
+from mlflow._addresses import hidden
 from mlflow.client.transport import Http, Transport
 from mlflow.client.uri import get_registry_uri, get_tracking_uri, transport_for
 from mlflow.environment_variables import SETTINGS
@@ -27,8 +28,8 @@ def report(mask_envs: bool = False) -> dict[str, str]:
         "System": platform.platform(),
         "Python": f"{platform.python_version()} ({sys.executable})",
         "Millstream": f"{MILLSTREAM_VERSION}, API level {VERSION}",
-        "Tracking URI": _without_password(get_tracking_uri()),
-        "Registry URI": _without_password(get_registry_uri()),
+        "Tracking URI": hidden(get_tracking_uri()),
+        "Registry URI": hidden(get_registry_uri()),
         "Tracking store": _state(),
     }
     for name in _PACKAGES:
@@ -39,7 +40,7 @@ def report(mask_envs: bool = False) -> dict[str, str]:
     for name in sorted(SETTINGS):
         if name in os.environ:
             secret = mask_envs or any(word in name for word in ("PASSWORD", "TOKEN", "SECRET"))
-            value = "***" if secret else _without_password(os.environ[name])
+            value = "***" if secret else hidden(os.environ[name])
             found[f"Environment {name}"] = value
     return found
 
@@ -72,9 +73,3 @@ def _kind(transport: Transport) -> str:
     except MlflowException:  # servers before 3.x have no such endpoint
         return "a server"
     return f"Millstream {info.millstream_version}" if info.millstream_version else "a server"
-
-
-def _without_password(text: str) -> str:
-    head, mark, rest = text.partition("://")
-    login, at, host = rest.rpartition("@")
-    return f"{head}{mark}{login.partition(':')[0]}:***@{host}" if mark and at else text

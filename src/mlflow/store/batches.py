@@ -107,13 +107,17 @@ class Batches:
             for item in items
         }
         numbers = self._names.make(wanted)
-        return self._database.write(lambda connection: _Group(connection, numbers).apply(requests))
+        lock = self._database.for_update
+        return self._database.write(
+            lambda connection: _Group(connection, numbers, lock).apply(requests)
+        )
 
 
 class _Group:
-    def __init__(self, connection: Connection, numbers: dict[str, int]) -> None:
+    def __init__(self, connection: Connection, numbers: dict[str, int], lock: str) -> None:
         self.connection = connection
         self.numbers = numbers
+        self.lock = lock
         self.now = now_ms()
         #: what is to be appended to documents, by run and column
         self.appended: dict[int, dict[str, list[bytes]]] = {}
@@ -135,10 +139,9 @@ class _Group:
 
     def _lock(self, run_ids: set[str]) -> dict[str, _Run]:
         condition, parameters = self.connection.among("run_id", sorted(run_ids))
-        lock = "" if self.connection.dialect == "sqlite" else " FOR UPDATE"
         rows = self.connection.all(
             "SELECT run_id, id, experiment_id, deleted, heard FROM runs"
-            f" WHERE {condition} ORDER BY id{lock}",
+            f" WHERE {condition} ORDER BY id{self.lock}",
             parameters,
         )
         return {row[0]: _Run(*row[1:]) for row in rows}

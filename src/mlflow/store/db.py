@@ -73,6 +73,12 @@ class Connection(ABC):
         return row[0] if row else None
 
 
+def on_conflict(keys: Sequence[str], update: Sequence[str]) -> str:
+    """The end of an INSERT that meets rows with the same keys, as SQLite and PostgreSQL say it."""
+    sets = ", ".join(f"{name} = excluded.{name}" for name in update)
+    return f" ON CONFLICT ({', '.join(keys)}) DO " + (f"UPDATE SET {sets}" if sets else "NOTHING")
+
+
 class Passing(Exception):
     """A failure that goes away by itself: a deadlock's victim, a broken connection."""
 

@@ -30,6 +30,7 @@ from mlflow.store.db import (
     Pool,
     Row,
     WouldBlock,
+    on_conflict,
 )
 from mlflow.store.pgarrays import packed, register
 from mlflow.store.uri import hidden
@@ -131,9 +132,7 @@ class PostgresqlConnection(Connection):
             sql += f"SELECT * FROM unnest({', '.join(f'?::{kind}' for kind, _ in arrays)})"
             parameters = [array for _, array in arrays]
         if keys:
-            sql += f" ON CONFLICT ({', '.join(keys)}) DO "
-            sets = ", ".join(f"{name} = excluded.{name}" for name in update)
-            sql += f"UPDATE SET {sets}" if update else "NOTHING"
+            sql += on_conflict(keys, update)
         self._hold(sql, parameters)
 
     def among(self, column: str, values: Iterable[Any]) -> tuple[str, list[Any]]:

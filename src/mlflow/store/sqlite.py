@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from mlflow.environment_variables import MLFLOW_SQLITE_SYNC_EVERY_COMMIT
 from mlflow.exceptions import RESOURCE_EXHAUSTED, MlflowException, invalid
-from mlflow.store.db import Connection, Database, Passing, Pool, Row, WouldBlock
+from mlflow.store.db import Connection, Database, Passing, Pool, Row, WouldBlock, on_conflict
 from mlflow.store.where import SQLITE_FUNCTIONS
 
 T = TypeVar("T")
@@ -62,9 +62,7 @@ class SqliteConnection(Connection):
     ) -> None:
         sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
         if keys:
-            sql += f" ON CONFLICT ({', '.join(keys)}) DO "
-            sets = ", ".join(f"{name} = excluded.{name}" for name in update)
-            sql += f"UPDATE SET {sets}" if update else "NOTHING"
+            sql += on_conflict(keys, update)
         self.raw.executemany(sql, rows)
 
     def among(self, column: str, values: Iterable[Any]) -> tuple[str, list[Any]]:
