@@ -26,9 +26,13 @@ from tests.servers.databases import (
     run_pgbouncer,
     run_postgresql,
 )
+from tests.servers.fault_proxy import FaultProxy
 from tests.servers.millstream import RunningServer
+from tests.servers.nginx import Nginx, run_nginx
 
 StartServer = Callable[..., RunningServer]
+ProxyInFront = Callable[[str], FaultProxy]
+NginxInFront = Callable[..., Nginx]
 DATABASES = ("sqlite", "postgresql", "mariadb")
 
 
@@ -160,3 +164,17 @@ def running_server(start_server: StartServer) -> RunningServer:
 def database_server(start_server: StartServer, database_url: str) -> RunningServer:
     """Our server on a fresh database of each kind; the test runs once on each."""
     return start_server(database_url)
+
+
+@pytest.fixture
+def fault_proxy() -> Iterator[ProxyInFront]:
+    """`fault_proxy(url)`: a relay in front of a server that cuts, delays and flips bytes."""
+    with ExitStack() as stack:
+        yield lambda url: stack.enter_context(FaultProxy(url))
+
+
+@pytest.fixture
+def nginx_in_front() -> Iterator[NginxInFront]:
+    """`nginx_in_front(url, settings="")`: a real nginx with its defaults in front of a server."""
+    with ExitStack() as stack:
+        yield lambda url, settings="": stack.enter_context(run_nginx(url, settings))
