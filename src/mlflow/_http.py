@@ -13,7 +13,7 @@ import threading
 import time
 import weakref
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from configparser import ConfigParser, Error as ConfigError
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,7 +59,16 @@ class Answer(NamedTuple):
 
 
 class Unanswered(Exception):
-    """There was no answer: no connection, or it broke, or it took too long."""
+    """There was no answer: no connection, or it broke, or it took too long.
+
+    Args:
+        reason: in a few words.
+        broke: whether there was a connection, which the other side ended.
+    """
+
+    def __init__(self, reason: str, *, broke: bool = False) -> None:
+        super().__init__(reason)
+        self.broke = broke
 
 
 class Streamed:
@@ -74,6 +83,9 @@ class Streamed:
         self._start: bytes | None = None
         self._ended = False
         self.status = response.status
+        self.headers: Mapping[str, str] = response.headers
+        # Without an encoding the bytes come as they are, and are not copied once more.
+        self._decode = "Content-Encoding" in response.headers
         length = response.headers.get("Content-Length")
         #: bytes of the body, None when the server does not say
         self.size = int(length) if length is not None and length.isdigit() else None
@@ -90,18 +102,18 @@ class Streamed:
             self._start = self._read(_MOST_OF_ERROR)
         return self._start
 
-    def pieces(self) -> Iterator[bytes]:
-        """The body; Unanswered when it breaks off."""
-        while piece := self._read(_PIECE):
+    def pieces(self, most: int = _PIECE) -> Iterator[bytes]:
+        """The body, up to `most` bytes at a time; Unanswered when it breaks off."""
+        while piece := self._read(most):
             yield piece
 
     def _read(self, most: int) -> bytes:
         from urllib3.exceptions import HTTPError
 
         try:
-            piece = self._response.read(most)
+            piece = self._response.read(most, decode_content=self._decode)
         except (HTTPError, OSError) as error:
-            raise Unanswered(_reason(error)) from None
+            raise Unanswered(_reason(error), broke=True) from None
         self._ended = not piece
         return piece
 
@@ -124,14 +136,17 @@ class Session:
         base: `http://` or `https://` address, with a path when the server lives below one. A user
             name and password in it are used for login.
         login: whether this server may be told who we are.
+        store: whether it is no tracking server but a store that one names; our certificates and
+            those that tracking servers are held against have nothing to do with it.
 
     Raises:
         InvalidUrlException: the address cannot be asked.
     """
 
-    def __init__(self, base: str, *, login: bool = True) -> None:
+    def __init__(self, base: str, *, login: bool = True, store: bool = False) -> None:
         parts = urlsplit(base)
-        self._tells_login = login
+        self._tells_login = login and not store
+        self._store = store
         try:
             port = f":{parts.port}" if parts.port else ""
         except ValueError:  # its text may hold a part of a password
@@ -170,8 +185,12 @@ class Session:
         if body is not None:
             headers["Content-Type"] = "application/json"
 
+        seconds = settings.MLFLOW_HTTP_REQUEST_TIMEOUT.get()
+        connect, read = (30.0, seconds) if retry else _IMPATIENT
+        limits = min(connect, seconds), min(read, seconds)
+
         def once() -> Answer:
-            response = self._response(method, path, body, headers, patient=retry)
+            response = self._response(method, path, body, headers, limits=limits)
             return _read(response.status, response.headers, response.data)
 
         return self._persistently(once, retry)
@@ -185,6 +204,8 @@ class Session:
         body: Body | None = None,
         *,
         retry: bool = True,
+        silence: float | None = None,
+        connect: float = 30.0,
     ) -> Iterator[Streamed]:
         """The server's answer with its body unread; for bodies of any size, both ways.
 
@@ -194,15 +215,19 @@ class Session:
             path, retry: see `ask`.
             headers: such as the body's `Content-Type` and `Content-Length`.
             body: makes its pieces, from the start at each call.
+            silence: seconds without progress, by default those of every request.
+            connect: seconds for the connection; never above `silence`.
 
         Raises:
             Unanswered, MlflowException: see `ask`.
         """
         given = self._headers() | (headers or {})
+        seconds = settings.MLFLOW_HTTP_REQUEST_TIMEOUT.get() if silence is None else silence
+        limits = min(connect, seconds), seconds
 
         def once() -> Streamed:
             return Streamed(
-                self._response(method, path, body, given, patient=True, preload_content=False)
+                self._response(method, path, body, given, limits=limits, preload_content=False)
             )
 
         streamed = self._persistently(once, retry)
@@ -248,7 +273,7 @@ class Session:
         body: "bytes | Body | None",
         headers: dict[str, str],
         *,
-        patient: bool,
+        limits: tuple[float, float],
         preload_content: bool = True,
     ) -> "urllib3.BaseHTTPResponse":
         """One request, and those that it is redirected to."""
@@ -256,9 +281,7 @@ class Session:
         from urllib3.exceptions import HTTPError, ProtocolError, SSLError
 
         manager, pool = self._connections()
-        seconds = settings.MLFLOW_HTTP_REQUEST_TIMEOUT.get()
-        connect, read = (min(seconds, 30.0), seconds) if patient else _IMPATIENT
-        timeout = urllib3.Timeout(connect=min(connect, seconds), read=min(read, seconds))
+        timeout = urllib3.Timeout(connect=limits[0], read=limits[1])
         address = self.base + path
         # The manager finds the connections of an address, or the proxy's; knowing them is faster.
         send: Callable[..., urllib3.BaseHTTPResponse]
@@ -290,7 +313,7 @@ class Session:
                 # An idle connection that the server closed at this very moment: a fresh one works.
                 broken += 1
                 if broken > 1:
-                    raise Unanswered(_reason(error)) from None
+                    raise Unanswered(_reason(error), broke=True) from None
                 continue
             except (HTTPError, OSError) as error:
                 raise Unanswered(_reason(error)) from None
@@ -317,7 +340,7 @@ class Session:
                 self._lock = threading.Lock()
             with self._lock:
                 if self._connected is None or self._pid != os.getpid():
-                    manager = _manager(self.base)
+                    manager = _manager(self.base, self._store)
                     proxied = isinstance(manager, urllib3.ProxyManager)
                     pool = None if proxied else manager.connection_from_url(self.base)
                     self._connected = manager, pool
@@ -375,12 +398,12 @@ def _basic(name: str, password: str) -> str:
     return "Basic " + b64encode(f"{name}:{password}".encode()).decode()
 
 
-def _manager(base: str) -> "urllib3.PoolManager":
+def _manager(base: str, store: bool) -> "urllib3.PoolManager":
     """Connections with the settings of the environment."""
     import urllib3
 
-    bundle = settings.MLFLOW_TRACKING_SERVER_CERT_PATH.get()
-    unsafe = settings.MLFLOW_TRACKING_INSECURE_TLS.get()
+    bundle = None if store else settings.MLFLOW_TRACKING_SERVER_CERT_PATH.get()
+    unsafe = not store and settings.MLFLOW_TRACKING_INSECURE_TLS.get()
     if bundle and unsafe:
         raise invalid(
             "MLFLOW_TRACKING_INSECURE_TLS and MLFLOW_TRACKING_SERVER_CERT_PATH are both set: "
@@ -395,7 +418,7 @@ def _manager(base: str) -> "urllib3.PoolManager":
         options |= {
             "cert_reqs": "CERT_NONE" if unsafe else "CERT_REQUIRED",
             "ca_certs": bundle,
-            "cert_file": settings.MLFLOW_TRACKING_CLIENT_CERT_PATH.get(),
+            "cert_file": None if store else settings.MLFLOW_TRACKING_CLIENT_CERT_PATH.get(),
         }
         if unsafe:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)

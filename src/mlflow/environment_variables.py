@@ -171,6 +171,60 @@ MLFLOW_LOGGING_LEVEL = _text("MLFLOW_LOGGING_LEVEL", "Level of the `mlflow` logg
 MLFLOW_CONFIGURE_LOGGING = _flag(
     "MLFLOW_CONFIGURE_LOGGING", True, "Show on standard error what the `mlflow` logger is given."
 )
+MLFLOW_ENABLE_MULTIPART_UPLOAD = _flag(
+    "MLFLOW_ENABLE_MULTIPART_UPLOAD", True, "Send large files in parts, several at once."
+)
+MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE = Setting[int | None](
+    "MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE",
+    int,
+    None,
+    "Bytes from which a file is sent in parts; unset: 16 MiB, 500 MiB to official servers.",
+)
+MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE = Setting[int | None](
+    "MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE", int, None, "Bytes of a sent part; unset: by file size."
+)
+MLFLOW_ENABLE_MULTIPART_DOWNLOAD = _flag(
+    "MLFLOW_ENABLE_MULTIPART_DOWNLOAD", True, "Fetch large files in parts, several at once."
+)
+MLFLOW_MULTIPART_DOWNLOAD_MINIMUM_FILE_SIZE = _number(
+    "MLFLOW_MULTIPART_DOWNLOAD_MINIMUM_FILE_SIZE",
+    16 * 1024 * 1024,
+    "Bytes from which a file is fetched in parts.",
+)
+MLFLOW_MULTIPART_DOWNLOAD_CHUNK_SIZE = Setting[int | None](
+    "MLFLOW_MULTIPART_DOWNLOAD_CHUNK_SIZE",
+    int,
+    None,
+    "Bytes of a fetched part where the checksum does not ask for another; unset: by file size.",
+)
+MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD = Setting[bool | None](
+    "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD",
+    _boolean,
+    None,
+    "Send parts to the store behind the server; unset: the server says whether it can.",
+)
+MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD = Setting[bool | None](
+    "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD",
+    _boolean,
+    None,
+    "Fetch parts from the store behind the server; unset: the server says whether it can.",
+)
+MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT = Setting[float | None](
+    "MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT",
+    float,
+    None,
+    "Seconds without progress after which a part is sent again; unset: as for requests.",
+)
+MLFLOW_DOWNLOAD_CHUNK_TIMEOUT = _seconds(
+    "MLFLOW_DOWNLOAD_CHUNK_TIMEOUT",
+    300,
+    "Seconds without progress after which a part is fetched again; never above the other one.",
+)
+MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR = _flag(
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR",
+    True,
+    "Show progress on terminals and in notebooks, for what takes longer than a second.",
+)
 MLFLOW_ARTIFACT_LOCATION_MAX_LENGTH = _number(
     "MLFLOW_ARTIFACT_LOCATION_MAX_LENGTH", 2048, "Longest artifact location in characters."
 )
