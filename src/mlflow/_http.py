@@ -76,16 +76,17 @@ class Streamed:
 
     Args:
         response: the answer, unread.
+        raw: whether a body that is kept in some encoding is given as it is.
     """
 
-    def __init__(self, response: "urllib3.BaseHTTPResponse") -> None:
+    def __init__(self, response: "urllib3.BaseHTTPResponse", *, raw: bool = False) -> None:
         self._response = response
         self._start: bytes | None = None
         self._ended = False
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
         # Without an encoding the bytes come as they are, and are not copied once more.
-        self._decode = "Content-Encoding" in response.headers
+        self._decode = not raw and "Content-Encoding" in response.headers
         length = response.headers.get("Content-Length")
         #: bytes of the body, None when the server does not say
         self.size = int(length) if length is not None and length.isdigit() else None
@@ -137,16 +138,28 @@ class Session:
             name and password in it are used for login.
         login: whether this server may be told who we are.
         store: whether it is no tracking server but a store that one names; our certificates and
-            those that tracking servers are held against have nothing to do with it.
+            those that tracking servers are held against have nothing to do with it, and what it
+            keeps in some encoding is given as it is.
+        bundle: file of the certificates that a store is held against; the system's by default.
+        unsafe: whether a store's certificate is not looked at.
 
     Raises:
         InvalidUrlException: the address cannot be asked.
     """
 
-    def __init__(self, base: str, *, login: bool = True, store: bool = False) -> None:
+    def __init__(
+        self,
+        base: str,
+        *,
+        login: bool = True,
+        store: bool = False,
+        bundle: str | None = None,
+        unsafe: bool = False,
+    ) -> None:
         parts = urlsplit(base)
         self._tells_login = login and not store
         self._store = store
+        self._tls = (bundle, unsafe) if store else None
         try:
             port = f":{parts.port}" if parts.port else ""
         except ValueError:  # its text may hold a part of a password
@@ -227,7 +240,8 @@ class Session:
 
         def once() -> Streamed:
             return Streamed(
-                self._response(method, path, body, given, limits=limits, preload_content=False)
+                self._response(method, path, body, given, limits=limits, preload_content=False),
+                raw=self._store,
             )
 
         streamed = self._persistently(once, retry)
@@ -340,7 +354,7 @@ class Session:
                 self._lock = threading.Lock()
             with self._lock:
                 if self._connected is None or self._pid != os.getpid():
-                    manager = _manager(self.base, self._store)
+                    manager = _manager(self.base, self._tls)
                     proxied = isinstance(manager, urllib3.ProxyManager)
                     pool = None if proxied else manager.connection_from_url(self.base)
                     self._connected = manager, pool
@@ -398,12 +412,19 @@ def _basic(name: str, password: str) -> str:
     return "Basic " + b64encode(f"{name}:{password}".encode()).decode()
 
 
-def _manager(base: str, store: bool) -> "urllib3.PoolManager":
-    """Connections with the settings of the environment."""
+def _manager(base: str, tls: tuple[str | None, bool] | None) -> "urllib3.PoolManager":
+    """Connections with the settings of the environment.
+
+    Args:
+        tls: the bundle of certificates, and whether none is looked at, of a store; None for a
+            tracking server, which has settings for it.
+    """
     import urllib3
 
-    bundle = None if store else settings.MLFLOW_TRACKING_SERVER_CERT_PATH.get()
-    unsafe = not store and settings.MLFLOW_TRACKING_INSECURE_TLS.get()
+    bundle, unsafe = tls or (
+        settings.MLFLOW_TRACKING_SERVER_CERT_PATH.get(),
+        settings.MLFLOW_TRACKING_INSECURE_TLS.get(),
+    )
     if bundle and unsafe:
         raise invalid(
             "MLFLOW_TRACKING_INSECURE_TLS and MLFLOW_TRACKING_SERVER_CERT_PATH are both set: "
@@ -418,7 +439,7 @@ def _manager(base: str, store: bool) -> "urllib3.PoolManager":
         options |= {
             "cert_reqs": "CERT_NONE" if unsafe else "CERT_REQUIRED",
             "ca_certs": bundle,
-            "cert_file": None if store else settings.MLFLOW_TRACKING_CLIENT_CERT_PATH.get(),
+            "cert_file": None if tls else settings.MLFLOW_TRACKING_CLIENT_CERT_PATH.get(),
         }
         if unsafe:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
