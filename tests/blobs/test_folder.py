@@ -12,15 +12,23 @@ from typing import BinaryIO, cast
 import pytest
 
 from mlflow.blobs import Blob, Folder, NoRoom
-from mlflow.blobs.folder import Opened, failure
+from mlflow.blobs._place import BrokenOff, Place
+from mlflow.blobs.folder import failure
 from mlflow.blobs.uri import PARTIAL
 from mlflow.exceptions import MlflowException
+from tests.blobs.contract import Contract, PartsContract, StagingContract
 from tests.blobs.spellings import ALLOWED, REFUSED
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
     return Folder(tmp_path / "root")
+
+
+class TestContract(Contract, PartsContract, StagingContract):
+    @pytest.fixture
+    def place(self, folder: Folder) -> Place:
+        return folder
 
 
 def put(folder: Folder, path: str, content: bytes = b"content") -> None:
@@ -164,7 +172,7 @@ def test_a_file_that_is_cut_while_it_is_read_is_told(folder: Folder) -> None:
     put(folder, "a", b"x" * 100)
     with folder.get("a") as reading:
         os.truncate(folder.root / "a", 50)
-        with pytest.raises(OSError, match="shorter"):
+        with pytest.raises(BrokenOff, match="shorter"):
             b"".join(reading.pieces())
 
 
@@ -188,19 +196,25 @@ def test_what_killed_processes_left_goes_by_age(folder: Folder) -> None:
     (aside / "tree/inner").mkdir(parents=True)
     for name in ("old", "young", "tree/inner/file"):
         (aside / name).write_text("part")
-    yesterday = time.time() - 25 * 3600
-    os.utime(aside / "old", (yesterday, yesterday))
-    os.utime(aside / "tree", (yesterday, yesterday))
+    before = time.time() - 8 * 24 * 3600
+    for name in ("old", "tree", "tree/inner"):
+        os.utime(aside / name, (before, before))
     assert folder.list() == [Blob("a", True)]
-    assert folder.sweep() == 2
+    assert folder.sweep(dry=True)[0] == 1
+    assert folder.sweep()[0] == 1  # a file in `tree` was written to
+    os.utime(aside / "tree/inner/file", (before, before))
+    assert folder.sweep_own() == 1
     assert leftovers(folder) == ["young"]
     below = folder.root / "a" / PARTIAL
     below.mkdir()
     (below / "x").write_text("part")
-    os.utime(below / "x", (yesterday, yesterday))
+    os.utime(below / "x", (before, before))
     assert folder.list("a") == [Blob("b", False, 7)]
-    assert folder.sweep_all(older_than=3600) == 1
-    assert folder.sweep_all(older_than=-60) == 1
+    assert folder.sweep_own() == 0
+    count, size = folder.sweep(3600)
+    assert count == 1
+    assert size >= 4
+    assert folder.sweep(-60)[0] == 1
     assert not aside.exists()
     assert not below.exists()
     assert content(folder, "a/b") == b"content"
@@ -221,8 +235,7 @@ def test_tags_tell_contents_apart(folder: Folder) -> None:
     with folder.get("a") as first:
         put(folder, "a", b"two")
         with folder.get("a") as second:
-            assert isinstance(first, Opened)
-            assert first.tag != second.tag
+            assert first.found.tag != second.found.tag
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,11 @@ def joined(*parts: str) -> str:
     return "/".join(part for part in parts if part)
 
 
+def below(path: str, folder: str) -> bool:
+    """Whether a path lies below a folder; all do below the root."""
+    return not folder or path.startswith(f"{folder}/")
+
+
 def _reason(path: str) -> str | None:
     """Why a path may not name an artifact, None when it may."""
     if not path:

@@ -431,7 +431,7 @@ def open_app(settings: Settings, tally: Tally | None = None) -> App:
             settings.backend_store_uri, settings.artifact_root, served=served
         )
     if served is not None:
-        Folder(served).sweep()
+        Folder(served).sweep_own()
     # Without a standard output its number may be that of any file, the database included.
     logged = settings.access_log and sys.stdout is not None
     return App(engine, settings, tally=tally, access_log=AccessLog() if logged else None)
