@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         version as version,
     )
     from mlflow.client import MlflowClient as MlflowClient
+    from mlflow.client.images import Image as Image
     from mlflow.client.uri import (
         get_registry_uri as get_registry_uri,
         get_tracking_uri as get_tracking_uri,
@@ -42,12 +43,16 @@ if TYPE_CHECKING:
     )
     from mlflow.exceptions import MlflowException as MlflowException
     from mlflow.fluent.artifacts import (
+        flush_artifact_async_logging as flush_artifact_async_logging,
         get_artifact_uri as get_artifact_uri,
+        load_table as load_table,
         log_artifact as log_artifact,
         log_artifacts as log_artifacts,
         log_dict as log_dict,
         log_figure as log_figure,
         log_image as log_image,
+        log_stream as log_stream,
+        log_table as log_table,
         log_text as log_text,
     )
     from mlflow.fluent.doctor import doctor as doctor
@@ -99,6 +104,7 @@ if TYPE_CHECKING:
 #: public name → the module that it lives in
 _NAMES = {
     "ActiveRun": "mlflow.fluent.runs",
+    "Image": "mlflow.client.images",
     "MlflowClient": "mlflow.client",
     "MlflowException": "mlflow.exceptions",
     "active_run": "mlflow.fluent.runs",
@@ -111,6 +117,7 @@ _NAMES = {
     "doctor": "mlflow.fluent.doctor",
     "enable_system_metrics_logging": "mlflow.system_metrics",
     "end_run": "mlflow.fluent.runs",
+    "flush_artifact_async_logging": "mlflow.fluent.artifacts",
     "flush_async_logging": "mlflow.fluent.log",
     "get_artifact_uri": "mlflow.fluent.artifacts",
     "get_experiment": "mlflow.fluent.experiments",
@@ -121,6 +128,7 @@ _NAMES = {
     "get_tracking_uri": "mlflow.client.uri",
     "is_tracking_uri_set": "mlflow.client.uri",
     "last_active_run": "mlflow.fluent.runs",
+    "load_table": "mlflow.fluent.artifacts",
     "log_artifact": "mlflow.fluent.artifacts",
     "log_artifacts": "mlflow.fluent.artifacts",
     "log_dict": "mlflow.fluent.artifacts",
@@ -133,6 +141,8 @@ _NAMES = {
     "log_outputs": "mlflow.fluent.log",
     "log_param": "mlflow.fluent.log",
     "log_params": "mlflow.fluent.log",
+    "log_stream": "mlflow.fluent.artifacts",
+    "log_table": "mlflow.fluent.artifacts",
     "log_text": "mlflow.fluent.artifacts",
     "restore_experiment": "mlflow.fluent.experiments",
     "restore_run": "mlflow.fluent.runs",
@@ -169,7 +179,6 @@ _MODULES = (
 #: what MLflow has and this version does not: whoever asks for it is told so
 _LATER = frozenset(
     {
-        "Image",
         "autolog",
         "catboost",
         "create_external_model",
@@ -187,10 +196,7 @@ _LATER = frozenset(
         "last_logged_model",
         "lightgbm",
         "llama_index",
-        "load_table",
         "log_model_params",
-        "log_stream",
-        "log_table",
         "login",
         "metrics",
         "models",
@@ -227,6 +233,7 @@ _LATER = frozenset(
 
 __all__ = [
     "ActiveRun",
+    "Image",
     "MlflowClient",
     "MlflowException",
     "__version__",
@@ -247,6 +254,7 @@ __all__ = [
     "entities",
     "environment_variables",
     "exceptions",
+    "flush_artifact_async_logging",
     "flush_async_logging",
     "get_artifact_uri",
     "get_experiment",
@@ -257,6 +265,7 @@ __all__ = [
     "get_tracking_uri",
     "is_tracking_uri_set",
     "last_active_run",
+    "load_table",
     "log_artifact",
     "log_artifacts",
     "log_dict",
@@ -269,6 +278,8 @@ __all__ = [
     "log_outputs",
     "log_param",
     "log_params",
+    "log_stream",
+    "log_table",
     "log_text",
     "millstream_version",
     "restore_experiment",

@@ -1,18 +1,31 @@
-"""Artifacts by their URIs: `runs:/RUN/PATH`, `mlflow-artifacts:/PATH`, folders and files."""
+"""Artifacts by their URIs: of runs, of models, on servers, in object stores, on this machine.
+
+runs:/RUN/PATH                  of a run
+models:/NAME/VERSION, …         of a model, where the server has models
+mlflow-artifacts:/PATH          on a tracking server
+s3://…, https://…, /path, …     what `mlflow.blobs.schemes` opens
+"""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from mlflow.blobs import Place, open_place
 from mlflow.blobs.schemes import local_folder, scheme_of
-from mlflow.client import MlflowClient, documents
-from mlflow.client.artifacts import checked_folder, downloaded, listed
+from mlflow.blobs.uri import joined
+from mlflow.client import MlflowClient, documents, images, models
+from mlflow.client.artifacts import downloaded, listed
+from mlflow.client.places import checked_folder
 from mlflow.client.transport import session_of
-from mlflow.client.uri import transport_for
+from mlflow.client.uri import get_registry_uri, transport_for
 from mlflow.entities import FileInfo
-from mlflow.exceptions import MlflowNotImplementedException, invalid, missing
+from mlflow.exceptions import BAD_REQUEST, MlflowException, invalid, missing
 
 __all__ = ["download_artifacts", "list_artifacts", "load_dict", "load_image", "load_text"]
+
+#: a version of a model may be a copy of another one
+_MOST_STEPS = 5
 
 
 def download_artifacts(
@@ -32,7 +45,8 @@ def download_artifacts(
         dst_path: the folder that it goes into, made if need be; by default a new folder, or where
             it is already when it is on this machine.
         tracking_uri: the store that knows the run; the current one by default.
-        registry_uri: without effect: there are no models yet.
+        registry_uri: the store that knows the model; by default the tracking URI that is given,
+            else the current one.
 
     Raises:
         MlflowException: RESOURCE_DOES_NOT_EXIST when there is no such file or folder.
@@ -43,7 +57,7 @@ def download_artifacts(
         return client.download_artifacts(run_id or "", artifact_path or "", dst_path)
     if (named := _of_run(uri)) is not None:
         return MlflowClient(tracking_uri).download_artifacts(*named, dst_path)
-    place, path = _place_of(uri, tracking_uri)
+    place, path = _place_of(uri, tracking_uri, registry_uri)
     return downloaded(place, path, dst_path)
 
 
@@ -72,8 +86,19 @@ def list_artifacts(
 
 
 def load_text(artifact_uri: str) -> str:
-    """The content of a text file in UTF-8."""
-    return _fetched(artifact_uri).read_text("utf-8")
+    """The content of a text file in UTF-8.
+
+    Raises:
+        MlflowException: BAD_REQUEST when it is not UTF-8.
+    """
+    try:
+        return _content(artifact_uri).decode("utf-8")
+    except UnicodeDecodeError:
+        raise MlflowException(
+            f"{artifact_uri} is no text in UTF-8. Fetch it with download_artifacts and read it as "
+            "what it is.",
+            BAD_REQUEST,
+        ) from None
 
 
 def load_dict(artifact_uri: str) -> Any:
@@ -83,14 +108,16 @@ def load_dict(artifact_uri: str) -> Any:
 
 def load_image(artifact_uri: str) -> Any:
     """An image, by Pillow."""
-    return documents.to_image(_fetched(artifact_uri).read_bytes())
+    return images.to_image(_content(artifact_uri), artifact_uri)
 
 
-def _fetched(uri: str) -> Path:
-    path = Path(download_artifacts(uri))
-    if not path.is_file():
-        raise invalid(f"{uri} is a folder, not a file.")
-    return path
+def _content(uri: str) -> bytes:
+    """All of a file; what was fetched for it is removed again."""
+    with TemporaryDirectory(prefix="mlflow-") as folder:
+        path = Path(download_artifacts(uri, dst_path=folder))
+        if not path.is_file():
+            raise invalid(f"{uri} is a folder, not a file.")
+        return path.read_bytes()
 
 
 def _one_of(uri: str | None, run_id: str | None, path: str | None) -> str | None:
@@ -104,12 +131,7 @@ def _one_of(uri: str | None, run_id: str | None, path: str | None) -> str | None
 
 def _of_run(uri: str) -> tuple[str, str] | None:
     """Run and path that a `runs:` URI names, None for other URIs."""
-    scheme = scheme_of(uri)
-    if scheme == "models":
-        raise MlflowNotImplementedException(
-            f"{uri!r}: there are no models yet; name the run that has the files, as runs:/RUN/PATH."
-        )
-    if scheme != "runs":
+    if scheme_of(uri) != "runs":
         return None
     rest = uri[len("runs:") :]
     run_id, _, path = rest.lstrip("/").partition("/")
@@ -118,17 +140,44 @@ def _of_run(uri: str) -> tuple[str, str] | None:
     return run_id, path
 
 
-def _place_of(uri: str, tracking_uri: str | None) -> tuple[Place, str]:
+def _place_of(
+    uri: str, tracking_uri: str | None, registry_uri: str | None = None
+) -> tuple[Place, str]:
     """The place that has what a URI names, and its path there."""
-    if scheme_of(uri) == "file":
+    scheme = scheme_of(uri)
+    if scheme == "models":
+        return _place_of_model(uri, tracking_uri, registry_uri)
+    if scheme == "file":
         local = local_folder(uri)
         if not local.exists():
             raise missing(f"There is no {uri}.")
         ends = "/" if uri.endswith("/") and local.is_dir() else ""
         return open_place(local.parent.as_uri()), local.name + ends
-    head, slash, name = uri.rstrip("/").rpartition("/")
     session = session_of(transport_for(tracking_uri))
+    web = scheme in ("http", "https")
+    if web and urlsplit(uri).query:  # one file, such as a signed address
+        return open_place(uri, session), unquote(urlsplit(uri).path.rpartition("/")[2])
+    head, slash, name = uri.rstrip("/").rpartition("/")
     if not slash or head.endswith("/"):  # the root itself
         return open_place(uri, session), ""
     head += "/" if head.endswith(":") else ""
+    name = unquote(name) if web else name
     return open_place(head, session), name + ("/" if uri.endswith("/") else "")
+
+
+def _place_of_model(
+    uri: str, tracking_uri: str | None, registry_uri: str | None
+) -> tuple[Place, str]:
+    """The place of a model, and the path in it that a `models:/` URI names."""
+    transport = transport_for(registry_uri or tracking_uri or get_registry_uri())
+    path = ""
+    for _ in range(_MOST_STEPS):
+        uri, below = models.location(transport, uri)
+        path = joined(below, path)
+        if scheme_of(uri) != "models":
+            break
+    if (named := _of_run(uri)) is not None:
+        run_id, folder = named
+        uri = MlflowClient(transport.uri).get_run(run_id).info.artifact_uri or ""
+        path = joined(folder, path)
+    return open_place(uri, session_of(transport)), path

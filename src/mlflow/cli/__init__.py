@@ -54,6 +54,10 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except MlflowException as error:
             raise click.ClickException(error.message) from None
+        except OSError as error:
+            if error.filename is None or error.strerror is None:  # such as a pipe that was closed
+                raise
+            raise click.ClickException(f"{error.filename}: {error.strerror}.") from None
 
 
 def _load(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:

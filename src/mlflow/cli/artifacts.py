@@ -16,12 +16,21 @@ _INTO = click.option(
 
 @click.group()
 def artifacts() -> None:
-    """Log, list and fetch files of runs."""
+    """Log, list and fetch files of runs.
+
+    A file is there when all of it has arrived and its checksum is right. What breaks off goes on
+    where it was when the same command is called again.
+    """
 
 
 @artifacts.command(
     "log-artifact",
-    epilog="Example:  mlflow artifacts log-artifact -l model.bin -r 2f1c... -a models",
+    epilog="""
+\b
+Examples:
+    mlflow artifacts log-artifact -l model.bin -r 2f1c... -a models
+    mlflow artifacts log-artifact -l out -r 2f1c...          the folder, as out/
+""",
 )
 @click.option(
     "-l",
@@ -36,7 +45,7 @@ def artifacts() -> None:
 def log_artifact(
     local_file: Path, run_id: str, artifact_path: str | None, tracking_uri: str | None
 ) -> None:
-    """Log a file of this machine."""
+    """Log a file or folder of this machine."""
     options.client(tracking_uri).log_artifact(run_id, local_file, artifact_path)
     click.echo(
         plain(f"Logged artifact from local file {local_file} to artifact_path={_at(artifact_path)}")
@@ -44,7 +53,12 @@ def log_artifact(
 
 
 @artifacts.command(
-    "log-artifacts", epilog="Example:  mlflow artifacts log-artifacts -l out -r 2f1c... -a out"
+    "log-artifacts",
+    epilog="""
+\b
+Example:
+    mlflow artifacts log-artifacts -l out -r 2f1c... -a plots
+""",
 )
 @click.option(
     "-l",
@@ -59,7 +73,10 @@ def log_artifact(
 def log_artifacts(
     local_dir: Path, run_id: str, artifact_path: str | None, tracking_uri: str | None
 ) -> None:
-    """Log what is in a folder of this machine."""
+    """Log what is in a folder of this machine.
+
+    The files become visible together, and those that are there already are not sent again.
+    """
     options.client(tracking_uri).log_artifacts(run_id, local_dir, artifact_path)
     click.echo(plain(f"Logged artifacts of {local_dir} to artifact_path={_at(artifact_path)}"))
 
@@ -94,9 +111,11 @@ def list_artifacts(
 Examples:
     mlflow artifacts download -r 2f1c... -a models -d here
     mlflow artifacts download -u runs:/2f1c.../models/model.bin
+    mlflow artifacts download -u models:/flowers@champion -d here
+    mlflow artifacts download -u s3://bucket/folder -d here
 """
 )
-@click.option("-u", "--artifact-uri", metavar="URI", help="What to fetch, as runs:/RUN/PATH.")
+@click.option("-u", "--artifact-uri", metavar="URI", help="What to fetch.")
 @click.option("-r", "--run-id", metavar="ID", help="The run, instead of a URI.")
 @click.option("-a", "--artifact-path", metavar="PATH", help="What of the run; all by default.")
 @click.option(
@@ -113,9 +132,19 @@ def download(
     dst_path: str | None,
     tracking_uri: str | None,
 ) -> None:
-    """Fetch a file or folder; prints where it is."""
+    """Fetch a file or folder; prints where it is on the last line.
+
+    \b
+    A URI may be
+      runs:/RUN/PATH             of a run
+      models:/NAME/VERSION       of a model; also NAME/STAGE, NAME/latest, NAME@ALIAS, m-ID
+      mlflow-artifacts:/PATH     on the tracking server
+      s3:// gs:// wasbs:// abfss:// https:// sftp:// ftp:// hdfs://, or a path
+    """
     if (artifact_uri is None) == (run_id is None):
         raise click.UsageError("Give either --artifact-uri or --run-id.")
+    if artifact_uri is not None and artifact_path is not None:
+        raise click.UsageError("--artifact-path goes with --run-id, not with --artifact-uri.")
     options.client(tracking_uri)  # with the patience of somebody who waits
     click.echo(download_artifacts(artifact_uri, run_id, artifact_path, dst_path, tracking_uri))
 

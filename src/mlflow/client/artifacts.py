@@ -1,9 +1,7 @@
 """Artifacts: the methods of `MlflowClient`."""
 
-import os
 import re
 import uuid
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +9,22 @@ from mlflow import wire
 from mlflow._clock import now_ms
 from mlflow.blobs import Folder, Place, open_place
 from mlflow.blobs.uri import joined, safe_path
-from mlflow.client import documents, transfer
-from mlflow.client._calls import Calls
-from mlflow.client.transport import Transport, session_of
+from mlflow.client import background, documents, images, models, streams, transfer
+from mlflow.client._calls import is_synchronous
+from mlflow.client.places import Places, checked_file, checked_folder
+from mlflow.client.transport import session_of
 from mlflow.entities import FileInfo
-from mlflow.exceptions import MlflowException, invalid, missing
+from mlflow.exceptions import RESOURCE_DOES_NOT_EXIST, MlflowException, invalid, missing
 from mlflow.wire.metrics import SetTag
-from mlflow.wire.runs import GetRun
 
 _IMAGES_LOGGED = "mlflow.loggedImages"
-#: (tracking URI, run) → where its artifacts are, which never changes
-_known: dict[tuple[str, str], str] = {}
-_MOST_KNOWN = 1000
+_KEY = re.compile(r"[\w./ \-]+")
+#: (tracking URI, run) that are known to have the tag
+_tagged: set[tuple[str, str]] = set()
+_MOST_TAGGED = 10_000
 
 
-class Artifacts(Calls):
+class Artifacts(Places):
     """Log, list and fetch files of runs.
 
     A file is visible when all of it has arrived, or not at all. Paths are relative to the run's
@@ -66,7 +65,7 @@ class Artifacts(Calls):
         Args:
             artifact_file: path of the file, such as `notes/first.txt`.
         """
-        self._put(run_id, artifact_file, text.encode())
+        self._put(run_id, checked_file(artifact_file), text.encode())
 
     def log_dict(self, run_id: str, dictionary: Any, artifact_file: str) -> None:
         """Log a dictionary or list as JSON, or as YAML for a name that ends in .yaml or .yml.
@@ -75,7 +74,8 @@ class Artifacts(Calls):
             dictionary: what JSON has no form for is written as its text.
             artifact_file: path of the file.
         """
-        self._put(run_id, artifact_file, documents.from_dictionary(dictionary, artifact_file))
+        path = checked_file(artifact_file)
+        self._put(run_id, path, documents.from_dictionary(dictionary, path))
 
     def log_figure(
         self,
@@ -106,45 +106,89 @@ class Artifacts(Calls):
     ) -> None:
         """Log an image, either as a file or as a step of a series.
 
+        With a `key` and Pillow, a small preview is kept beside it.
+
         Args:
-            image: of PIL, or an array of height by width (by 1, 3 or 4): whole numbers from 0 to
-                255, fractions from 0 to 1, or truth values.
+            image: of Pillow, an `mlflow.Image`, or an array of height by width (by 1, 3 or 4):
+                whole numbers from 0 to 255, fractions from 0 to 1, or truth values.
             artifact_file: path of the file; its end says the format.
             key: name of the series, when there is no `artifact_file`.
             step: position in the series; 0 by default.
             timestamp: milliseconds since the epoch; now by default.
-            synchronous: without effect: the image is there when the call returns.
+            synchronous: False sends an image with a `key` in the background: the call returns when
+                it has a copy; what goes wrong later is told by a warning, and the end of the run
+                or `mlflow.flush_artifact_async_logging` waits for it. By default as
+                MLFLOW_ENABLE_ASYNC_LOGGING says.
+
+        Raises:
+            TypeError: it is no image, or the arguments do not go together.
+            MlflowException: its form, the name or the key is refused.
         """
         if (artifact_file is None) == (key is None):
-            raise invalid("Give either artifact_file, or key with an optional step.")
+            raise TypeError("Give either artifact_file, or key with an optional step.")
         if artifact_file is not None:
             if step is not None or timestamp is not None:
-                raise invalid("A step and a timestamp belong to a key, not to an artifact_file.")
+                raise TypeError("A step and a timestamp belong to a key, not to an artifact_file.")
             path = checked_file(artifact_file)
-            self._put(run_id, path, documents.from_image(image, path))
+            self._put(run_id, path, images.from_image(image, path))
             return
         assert key is not None
-        if not re.fullmatch(r"[\w./ \-]+", key):
+        if not _KEY.fullmatch(key):
             raise invalid(
                 f"Invalid key {key!r}: names may contain letters, digits, underscores (_), dashes "
                 "(-), periods (.), spaces ( ) and slashes (/)."
             )
-        when = now_ms() if timestamp is None else timestamp
-        name = f"{key.replace('/', '~')}+step+{step or 0}+timestamp+{when}+{uuid.uuid4()}.png"
-        self._put(run_id, f"images/{name}", documents.from_image(image, name))
-        tag = SetTag(run_id=run_id, key=_IMAGES_LOGGED, value="True")
-        self._send(wire.metrics.set_tag, tag)
+        when = now_ms() if timestamp is None else int(timestamp)
+        name = f"{key.replace('/', '~')}+step+{step or 0}+timestamp+{when}+{uuid.uuid4()}"
+        path = safe_path(f"images/{name}")
+        if is_synchronous(synchronous):
+            self._put_image(run_id, path, image)
+            return
+        copy = images.settled(image)
+        background.submit(
+            run_id,
+            f"The image {key!r} of run {run_id}",
+            images.weight(copy),
+            lambda: self._put_image(run_id, path, copy),
+        )
+
+    def log_stream(self, run_id: str, stream: Any, artifact_file: str) -> None:
+        """Log data as a file while they are produced, without a copy of them anywhere.
+
+        Nothing of it is visible before its end, and nothing is left when the stream fails.
+
+        Args:
+            stream: an object with `read(size)`, from where it stands, or an iterable of bytes;
+                text becomes UTF-8. It is not closed.
+            artifact_file: path of the file.
+
+        Raises:
+            TypeError: it is no stream, or gives something else than bytes and text.
+        """
+        path = checked_file(artifact_file)
+        streams.send(self._artifacts(run_id), path, stream)
 
     def list_artifacts(self, run_id: str, path: str | None = None) -> list[FileInfo]:
         """What is in a folder of a run, sorted; nothing for a file or a folder that is not there.
 
+        A model that the run logged is the folder of its name, as far as the server has models.
+
         Args:
             path: the folder; the root by default.
         """
-        return listed(self._artifacts(run_id), checked_folder(path))
+        folder = checked_folder(path)
+        found = {file.path: file for file in listed(self._artifacts(run_id), folder)}
+        name, _, below = folder.partition("/")
+        for place in self._models(run_id, name):
+            for file in listed(place, below):
+                whole = joined(name, file.path)
+                found[whole] = FileInfo(whole, file.is_dir, file.file_size)
+        return [found[name] for name in sorted(found)]
 
     def download_artifacts(self, run_id: str, path: str, dst_path: str | None = None) -> str:
         """Fetch a file or folder, and say where it is on this machine.
+
+        A model that the run logged is the folder of its name, as far as the server has models.
 
         Args:
             path: what to fetch; everything when empty.
@@ -154,29 +198,33 @@ class Artifacts(Calls):
         Raises:
             MlflowException: RESOURCE_DOES_NOT_EXIST when there is no such file or folder.
         """
-        return downloaded(self._artifacts(run_id), path, dst_path)
+        place, (name, _, below) = self._artifacts(run_id), path.partition("/")
+        found = self._models(run_id, name)
+        if not found:
+            return downloaded(place, path, dst_path)
+        return _downloaded_from_all(place, path, found, below, dst_path)
 
-    def _put(self, run_id: str, path: str, content: bytes) -> None:
-        checked = checked_file(path)
-        self._artifacts(run_id).put(checked, BytesIO(content))
+    def _models(self, run_id: str, name: str) -> list[Place]:
+        """The artifacts of the models of a name that a run logged, the newest last."""
+        if not name:
+            return []
+        experiment_id, _ = self._whereabouts(run_id)
+        session = session_of(self._transport)
+        uris = models.logged_by(self._transport, run_id, experiment_id, name)
+        return [open_place(uri, session) for uri in uris]
 
-    def _artifacts(self, run_id: str) -> Place:
-        """The place of a run's artifacts; the server is asked once for each run."""
-        key = (self._transport.uri, run_id)
-        uri = _known.get(key)
-        if uri is None:
-            found = self._read(wire.runs.get, GetRun(run_id=run_id), run_id).run.info
-            remember(self._transport, run_id, found.artifact_uri)
-            uri = found.artifact_uri
-        return open_place(uri, session_of(self._transport))
-
-
-def remember(transport: Transport, run_id: str, uri: str | None) -> None:
-    """Note where the artifacts of a run are."""
-    if uri:
-        if len(_known) >= _MOST_KNOWN:
-            _known.clear()
-        _known[transport.uri, run_id] = uri
+    def _put_image(self, run_id: str, path: str, image: Any) -> None:
+        """Keep an image of a series, its preview, and the tag that says that there are some."""
+        self._put(run_id, f"{path}.png", images.from_image(image, ".png"))
+        if (small := images.preview(image)) is not None:
+            self._put(run_id, f"{path}+compressed.webp", small)
+        if (self._transport.uri, run_id) not in _tagged:
+            self._send(
+                wire.metrics.set_tag, SetTag(run_id=run_id, key=_IMAGES_LOGGED, value="True")
+            )
+            if len(_tagged) >= _MOST_TAGGED:
+                _tagged.clear()
+            _tagged.add((self._transport.uri, run_id))
 
 
 def log_file(place: Place, local_path: str | Path, artifact_path: str | None) -> None:
@@ -209,17 +257,25 @@ def downloaded(place: Place, path: str, target: str | Path | None) -> str:
     try:
         return str(transfer.fetch(place, whole, into.absolute(), name=name))
     except MlflowException:
-        if target is None:
-            os.rmdir(into) if not any(into.iterdir()) else None
+        if target is None and not any(into.iterdir()):
+            into.rmdir()
         raise
 
 
-def checked_folder(path: str | None) -> str:
-    """The path of a folder, the root when empty or None."""
-    return safe_path(str(path or "").rstrip("/"), root=True)
-
-
-def checked_file(path: str) -> str:
-    """The path of a file; several slashes in a row count as one."""
-    text = str(path)
-    return safe_path(text if text.startswith("/") else re.sub("//+", "/", text))
+def _downloaded_from_all(
+    place: Place, path: str, found: list[Place], below: str, target: str | Path | None
+) -> str:
+    """Fetch what a run and its models have under one path; see `downloaded`."""
+    whole = safe_path(path.rstrip("/"))
+    name = "" if path.endswith("/") else whole.rpartition("/")[2]
+    into = (transfer.new_folder() if target is None else Path(target)).absolute()
+    fetched = None
+    for source, inner in [(place, whole), *((each, below.rstrip("/")) for each in found)]:
+        try:
+            fetched = transfer.fetch(source, inner, into, name=name)
+        except MlflowException as error:
+            if error.error_code != RESOURCE_DOES_NOT_EXIST:
+                raise
+    if fetched is None:
+        raise missing(f"There is no artifact {path!r}.")
+    return str(fetched)

@@ -1,18 +1,24 @@
 """Artifacts of the active run: `mlflow.log_artifact`, `log_text` and their neighbours.
 
-A call without an active run starts one. Each returns when the file has arrived whole.
+A call without an active run starts one. Each returns when the file has arrived whole; images of a
+series alone are sent in the background.
 """
 
 import posixpath
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mlflow.client import MlflowClient
-from mlflow.client.artifacts import remember
+from mlflow.client import MlflowClient, background
+from mlflow.client.places import remember
 from mlflow.client.transport import ServerAway
 from mlflow.exceptions import invalid
 from mlflow.fluent import active
+from mlflow.fluent.experiments import chosen_experiment
 from mlflow.fluent.runs import start_run
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 def log_artifact(
@@ -91,17 +97,92 @@ def log_image(
 ) -> None:
     """Log an image, either as a file or as a step of a series.
 
+    With a `key` and Pillow, a small preview is kept beside it.
+
     Args:
-        image: of PIL, or an array of height by width (by 1, 3 or 4): whole numbers from 0 to 255,
-            fractions from 0 to 1, or truth values.
+        image: of Pillow, an `mlflow.Image`, or an array of height by width (by 1, 3 or 4): whole
+            numbers from 0 to 255, fractions from 0 to 1, or truth values.
         artifact_file: path of the file; its end says the format.
         key: name of the series, when there is no `artifact_file`.
         step: position in the series; 0 by default.
         timestamp: milliseconds since the epoch; now by default.
-        synchronous: without effect: the image is there when the call returns.
+        synchronous: whether an image with a `key` is there when the call returns. Otherwise it is
+            sent in the background: what goes wrong then is told by a warning, and the end of the
+            run and `flush_artifact_async_logging` wait for it.
+
+    Raises:
+        TypeError: it is no image, or the arguments do not go together.
+        MlflowException: its form, the name or the key is refused.
     """
     client, run = _client_and_run(None)
     client.log_image(run, image, artifact_file, key, step, timestamp, synchronous)
+
+
+def log_table(
+    data: "Mapping[str, Any] | DataFrame", artifact_file: str, run_id: str | None = None
+) -> None:
+    """Log a table, or add its rows to one that the run has; see `MlflowClient.log_table`.
+
+    Args:
+        data: a DataFrame, or columns by name: lists of one length, and values that stand in every
+            row. Images (`mlflow.Image`, or of Pillow) are kept as files of their own.
+        artifact_file: path of the file, with .json or .parquet at its end.
+        run_id: log into this run instead of the active one.
+    """
+    client, run = _client_and_run(run_id)
+    client.log_table(run, data, artifact_file)
+
+
+def load_table(
+    artifact_file: str,
+    run_ids: Sequence[str] | None = None,
+    extra_columns: Sequence[str] | None = None,
+) -> "DataFrame":
+    """The rows that the runs of the active experiment have in a table, the newest run first.
+
+    Args:
+        artifact_file: path of the table in each run.
+        run_ids: only these runs; those that have no such table are left out, with a warning.
+        extra_columns: columns to add that say what is known of the run of each row: run_id,
+            experiment_id, status, artifact_uri, start_time, end_time, metrics.NAME, params.NAME
+            and tags.NAME.
+
+    Raises:
+        MlflowException: RESOURCE_DOES_NOT_EXIST when no run has such a table.
+    """
+    chosen = chosen_experiment()
+    client = MlflowClient()
+    experiment_id = chosen.experiment_id
+    if experiment_id is None and chosen.name is not None:
+        found = client.get_experiment_by_name(chosen.name)
+        experiment_id = found.experiment_id if found else None
+    return client.load_table(experiment_id or "0", artifact_file, run_ids, extra_columns)
+
+
+def log_stream(stream: Any, artifact_file: str, run_id: str | None = None) -> None:
+    """Log data as a file while they are produced, without a copy of them anywhere.
+
+    Nothing of it is visible before its end, and nothing is left when the stream fails.
+
+    Args:
+        stream: an object with `read(size)`, from where it stands, or an iterable of bytes; text
+            becomes UTF-8. It is not closed.
+        artifact_file: path of the file.
+        run_id: log into this run instead of the active one.
+
+    Raises:
+        TypeError: it is no stream, or gives something else than bytes and text.
+    """
+    client, run = _client_and_run(run_id)
+    client.log_stream(run, stream, artifact_file)
+
+
+def flush_artifact_async_logging() -> None:
+    """Wait until what this process logs in the background, such as images of a series, is there.
+
+    What could not be logged is told by a warning.
+    """
+    background.flush()
 
 
 def get_artifact_uri(artifact_path: str | None = None) -> str:
@@ -139,5 +220,6 @@ def _client_and_run(run_id: str | None) -> tuple[MlflowClient, str]:
     if opened is None:
         assert run_id is not None
         return MlflowClient(), run_id
-    remember(opened.logbook.transport, opened.run_id, opened.run.info.artifact_uri)
+    info = opened.run.info
+    remember(opened.logbook.transport, opened.run_id, info.experiment_id, info.artifact_uri)
     return MlflowClient(opened.logbook.transport.uri), opened.run_id

@@ -3,7 +3,7 @@
 import logging
 
 from mlflow.client import MlflowClient
-from mlflow.client.artifacts import remember
+from mlflow.client.places import remember
 from mlflow.environment_variables import MLFLOW_LOG_GIT_DIFF, MLFLOW_OFFLINE
 from mlflow.fluent.active import OpenRun
 from mlflow.fluent.context import git_diff
@@ -26,7 +26,8 @@ def keep_changes(opened: OpenRun) -> None:
             _logger.warning("The uncommitted changes are not kept: there is no server now.")
             return
         transport = opened.logbook.transport
-        remember(transport, opened.run_id, opened.run.info.artifact_uri)
+        info = opened.run.info
+        remember(transport, opened.run_id, info.experiment_id, info.artifact_uri)
         MlflowClient(transport.uri).log_text(opened.run_id, diff, DIFF)
     except Exception as error:
         _logger.warning("The uncommitted changes are not kept: %s", error)

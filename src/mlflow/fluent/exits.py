@@ -20,6 +20,7 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, NoReturn
 
+from mlflow.client import background
 from mlflow.fluent import active
 
 End = Callable[[active.OpenRun, str], None]
@@ -162,6 +163,7 @@ def _end_and_die(number: int) -> None:
             _end_all("KILLED")
         for opened in ended:
             opened.logbook.settle()
+        background.flush()
     finally:
         _ended.set()
         os.kill(os.getpid(), number)

@@ -8,7 +8,7 @@ from typing import Any
 from mlflow import wire
 from mlflow._clock import now_ms
 from mlflow._ids import new_run_name
-from mlflow.client import MlflowClient
+from mlflow.client import MlflowClient, background
 from mlflow.client.runs import checked_status, creation
 from mlflow.client.transport import ServerAway, Transport
 from mlflow.client.uri import outbox_for, transport_for
@@ -252,7 +252,10 @@ def end(opened: OpenRun, status: str) -> None:
     if exits.is_dying():
         opened.logbook.keep_end(question)
     else:
-        opened.logbook.end(question)
+        try:
+            background.flush(opened.run_id)
+        finally:
+            opened.logbook.end(question)
     opened.logbook.leave()
     opened.run.info.status = status
     opened.run.info.end_time = question.end_time

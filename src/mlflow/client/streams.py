@@ -1,0 +1,110 @@
+"""What `log_stream` takes: data that are produced while they are sent, as one stream of bytes."""
+
+from collections.abc import Iterable, Iterator
+from io import RawIOBase
+from typing import Any
+
+from mlflow.blobs import Place
+from mlflow.exceptions import invalid
+
+#: bytes that are asked for, and moved, at a time
+_PIECE = 1024 * 1024
+
+
+def send(place: Place, path: str, source: Any) -> None:
+    """Send what a stream gives as a file, which is visible when all of it is there.
+
+    Args:
+        source: see `Stream`.
+
+    Raises:
+        TypeError: it is no stream.
+        MlflowException: the place refuses it. Nothing is kept then, nor when the stream fails.
+    """
+    stream = Stream(source)
+    writing = place.writing(path)
+    try:
+        while piece := stream.read(_PIECE):
+            writing.write(piece)
+        writing.finish()
+    finally:
+        writing.discard()
+
+
+class Stream(RawIOBase):
+    """Bytes, as far as they are asked for; text becomes UTF-8.
+
+    Args:
+        source: an object with `read`, or an iterable of pieces.
+
+    Raises:
+        TypeError: it is neither.
+    """
+
+    def __init__(self, source: Any) -> None:
+        self._pieces = _pieces(source)
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        """True."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """So many bytes, fewer only at the end; all that is left without a size."""
+        if size is None or size < 0:
+            return b"".join([self._rest, *self._pieces])
+        parts = []
+        while size:
+            if not self._rest:
+                self._rest = memoryview(next(self._pieces, b""))
+                if not self._rest:
+                    break
+            parts.append(self._rest[:size])
+            self._rest = self._rest[size:]
+            size -= len(parts[-1])
+        return b"".join(parts)
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer as far as there is something; see `read`."""
+        piece = self.read(len(buffer))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+def _pieces(source: Any) -> Iterator[bytes]:
+    if hasattr(source, "read"):
+        return _bytes(_read(source))
+    if isinstance(source, Iterable) and not _is_plain(source):
+        return _bytes(iter(source))
+    advice = "; open the file, or wrap bytes in io.BytesIO" if _is_plain(source) else ""
+    raise TypeError(
+        f"A {type(source).__module__}.{type(source).__qualname__} is no stream: pass an object "
+        f"with read(), or an iterable of bytes{advice}."
+    )
+
+
+def _is_plain(source: Any) -> bool:
+    return isinstance(source, str | bytes | bytearray | memoryview)
+
+
+def _read(source: Any) -> Iterator[Any]:
+    while True:
+        piece = source.read(_PIECE)
+        if piece is None:  # not the end, though whoever takes it for that would cut the data off
+            raise invalid("The stream does not wait for its data: pass one that blocks.")
+        if not len(piece):
+            return
+        yield piece
+
+
+def _bytes(pieces: Iterator[Any]) -> Iterator[bytes]:
+    """The pieces that are not empty, as bytes."""
+    for piece in pieces:
+        if isinstance(piece, str):
+            piece = piece.encode("utf-8", "surrogatepass")
+        elif not isinstance(piece, bytes | bytearray | memoryview):
+            raise TypeError(
+                f"A stream gave a {type(piece).__module__}.{type(piece).__qualname__}, not bytes."
+            )
+        if len(piece):
+            yield bytes(piece)
