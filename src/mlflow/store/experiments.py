@@ -137,7 +137,8 @@ class Experiments:
                 return was_moved
             connection.run(
                 "UPDATE runs SET deleted = ? WHERE experiment_id = ?"
-                f" AND deleted IS {'NULL' if deleted else 'NOT NULL'}",
+                # One that is being removed for good (negative) stays where it is.
+                f" AND deleted {'IS NULL' if deleted else '>= 0'}",
                 (now if deleted else None, number),
             )
             was_moved = True

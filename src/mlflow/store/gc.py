@@ -3,12 +3,17 @@
 A transaction removes whole runs, and never many rows at once. It locks the rows of the runs first,
 in the order of their numbers, as everything does that writes into runs; so nothing deadlocks, and
 a run that was restored meanwhile is seen to be active and stays.
+
+The artifacts of a run go before its rows do. Meanwhile the run is claimed: the time at which it was
+deleted is negative, and it cannot be restored. Whoever is interrupted leaves it claimed in the bin,
+where the next one finds it.
 """
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from mlflow.store.db import Connection, Database
+from mlflow.store.experiments import RELATIVE
 
 #: the tables whose rows belong to one run, by the column `run_id`
 BELONGINGS = (
@@ -22,7 +27,7 @@ BELONGINGS = (
     "run_models",
 )
 _PAGE = 500
-_COLUMNS = "id, run_id, experiment_id, artifact_uri, deleted"
+_COLUMNS = "id, run_id, experiment_id, artifact_uri, abs(deleted)"
 _SUMMARY_BYTES = 150  # of a row of `series` with its indexes, roughly
 
 
@@ -92,8 +97,8 @@ class Bin:
                     connection.among(column, values) if column else ("1 = 1", [])
                 )
                 rows = connection.all(
-                    f"SELECT {_COLUMNS} FROM runs WHERE deleted <= ? AND id > ? AND {condition}"
-                    f" ORDER BY id LIMIT {_PAGE}",
+                    f"SELECT {_COLUMNS} FROM runs WHERE abs(deleted) <= ? AND id > ?"
+                    f" AND {condition} ORDER BY id LIMIT {_PAGE}",
                     [before, after, *parameters],
                 )
                 return [BinnedRun(*row) for row in rows]
@@ -123,6 +128,15 @@ class Bin:
             sql = f"SELECT {columns} FROM experiments WHERE deleted IS NOT NULL"
             rows = self._database.read(lambda connection: connection.all(sql))
         return sorted(BinnedExperiment(*row) for row in rows)
+
+    def locations(self) -> list[str]:
+        """Where experiments, active ones too, keep artifacts away from the store's own root."""
+        sql = (
+            "SELECT DISTINCT artifact_location FROM experiments"
+            f" WHERE artifact_location NOT LIKE '{RELATIVE}%' ORDER BY artifact_location"
+        )
+        rows = self._database.read(lambda connection: connection.all(sql))
+        return [row[0] for row in rows]
 
     def _among(
         self, table: str, columns: str, column: str, values: Sequence[Any]
@@ -156,6 +170,46 @@ class Bin:
 
     # -- emptying it ---------------------------------------------------------
 
+    def claim(self, runs: Sequence[int], before: int) -> set[int]:
+        """Keep runs from being restored, but those that are not deleted since `before` or longer.
+
+        Returns:
+            The numbers of the runs that are claimed.
+        """
+
+        def work(connection: Connection) -> set[int]:
+            claimed = self._locked(connection, runs, before)
+            if claimed:
+                condition, parameters = connection.among("id", claimed)
+                connection.run(
+                    f"UPDATE runs SET deleted = -abs(deleted) WHERE {condition}", parameters
+                )
+            return set(claimed)
+
+        return self._database.write(work)
+
+    def release(self, runs: Sequence[int]) -> None:
+        """Let claimed runs be restored again."""
+
+        def work(connection: Connection) -> None:
+            condition, parameters = connection.among("id", sorted(runs))
+            connection.run(
+                f"UPDATE runs SET deleted = abs(deleted) WHERE {condition} AND deleted < 0",
+                parameters,
+            )
+
+        if runs:
+            self._database.write(work)
+
+    def _locked(self, connection: Connection, runs: Sequence[int], before: int) -> list[int]:
+        condition, parameters = connection.among("id", sorted(runs))
+        rows = connection.all(
+            f"SELECT id FROM runs WHERE {condition} AND abs(deleted) <= ? ORDER BY id"
+            f"{self._database.for_update}",
+            [*parameters, before],
+        )
+        return [row[0] for row in rows]
+
     def remove_runs(self, runs: Sequence[int], before: int) -> set[int]:
         """Remove runs in one transaction, but those that are not deleted since `before` or longer.
 
@@ -164,13 +218,7 @@ class Bin:
         """
 
         def work(connection: Connection) -> set[int]:
-            condition, parameters = connection.among("id", sorted(runs))
-            lock = self._database.for_update
-            rows = connection.all(
-                f"SELECT id FROM runs WHERE {condition} AND deleted <= ? ORDER BY id{lock}",
-                [*parameters, before],
-            )
-            gone = [row[0] for row in rows]
+            gone = self._locked(connection, runs, before)
             if gone:
                 condition, parameters = connection.among("run_id", gone)
                 for table in BELONGINGS:

@@ -216,16 +216,20 @@ class Runs:
 
         return self._database.write(work)
 
-    def set_deleted(self, run_id: str, deleted: bool) -> bool:
-        """Move a run to the bin or back; False when there is no such run."""
-        state = "NULL" if deleted else "NOT NULL"
+    def set_deleted(self, run_id: str, deleted: bool) -> RunRow | None:
+        """Move a run to the bin or back, unless it is being removed for good.
 
-        def work(connection: Connection) -> bool:
+        Returns:
+            What it is then; None when there is no such run.
+        """
+        state = "deleted IS NULL" if deleted else "deleted >= 0"  # negative: see `gc`
+
+        def work(connection: Connection) -> RunRow | None:
             connection.run(
-                f"UPDATE runs SET deleted = ? WHERE run_id = ? AND deleted IS {state}",
+                f"UPDATE runs SET deleted = ? WHERE run_id = ? AND {state}",
                 (now_ms() if deleted else None, run_id),
             )
-            return self._row(connection, run_id) is not None
+            return self._row(connection, run_id)
 
         return self._database.write(work)
 
