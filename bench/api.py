@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO
 from urllib.parse import urlencode, urlsplit
 
 REST = "/api/2.0/mlflow/"
 AJAX = "/ajax-api/2.0/mlflow/"
+ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts/"
+PIECE = 1 << 20
 
 
 class Refused(Exception):
@@ -87,12 +89,38 @@ class Api:
             token = answer.get("next_page_token", "")
             yield seconds, answer.get("metrics", [])
 
+    def upload(self, path: str, file: BinaryIO, size: int) -> float:
+        """The seconds to PUT a file as an artifact, as clients do that know no parts."""
+        file.seek(0)
+        head = f"PUT {self._prefix}{ARTIFACTS}{path} HTTP/1.1\r\n{self._host}"
+        head += f"Content-Type: application/octet-stream\r\nContent-Length: {size}\r\n\r\n"
+        begin = time.perf_counter()
+        self._socket.sendall(head.encode())
+        self._socket.sendfile(file, 0, size)
+        b"".join(self._body("PUT", path))
+        return time.perf_counter() - begin
+
+    def download(self, path: str, take: Callable[[memoryview], object]) -> float:
+        """The seconds to GET an artifact; `take` is called with each piece of it."""
+        begin = time.perf_counter()
+        self._send("GET", ARTIFACTS + path)
+        for piece in self._body("GET", path):
+            take(piece)
+        return time.perf_counter() - begin
+
     def exchange(self, method: str, path: str, body: bytes = b"") -> bytes:
         """The body of the answer to one request; raises Refused unless its status is 200."""
+        self._send(method, path, body)
+        return b"".join(self._body(method, path))
+
+    def _send(self, method: str, path: str, body: bytes = b"") -> None:
         head = f"{method} {self._prefix}{path} HTTP/1.1\r\n{self._host}"
         if method == "POST":
             head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
         self._socket.sendall(f"{head}\r\n".encode() + body)
+
+    def _body(self, method: str, path: str) -> Iterator[memoryview]:
+        """The pieces of an answer's body; each is good until the next one is asked for."""
         status = int(self._line().split()[1])
         length, chunked = -1, False  # without a length: all until the connection is closed
         while line := self._line():
@@ -101,13 +129,11 @@ class Api:
                 length = int(value)
             elif name == b"transfer-encoding":
                 chunked = b"chunked" in value
-        answer = b"".join(self._chunks()) if chunked else self._answer.read(length)
-        if len(answer) < length:
-            raise ConnectionResetError("the connection was closed in the middle of an answer")
+        pieces = self._chunks() if chunked else self._pieces(length)
         if status != 200:
-            text = answer[:300].decode(errors="replace")
+            text = b"".join(pieces)[:300].decode(errors="replace")
             raise Refused(f"{method} {path.partition('?')[0]} gave {status}: {text}")
-        return answer
+        yield from pieces
 
     def _timed(self, method: str, path: str, body: bytes) -> tuple[float, Any]:
         begin = time.perf_counter()
@@ -121,9 +147,21 @@ class Api:
             raise ConnectionResetError("the connection was closed without an answer")
         return line.strip()
 
-    def _chunks(self) -> Iterator[bytes]:
+    def _pieces(self, length: int) -> Iterator[memoryview]:
+        room = memoryview(bytearray(PIECE if length < 0 else min(length, PIECE)))
+        left = length
+        while left:
+            count = self._answer.readinto(room if left < 0 else room[:left])
+            if not count and left > 0:
+                raise ConnectionResetError("the connection was closed in the middle of an answer")
+            if not count:
+                return
+            left -= count if left > 0 else 0
+            yield room[:count]
+
+    def _chunks(self) -> Iterator[memoryview]:
         while size := int(self._line().partition(b";")[0], 16):
-            yield self._answer.read(size)
+            yield from self._pieces(size)
             self._line()
         while self._line():
             pass  # trailers

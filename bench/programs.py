@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import statistics
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from measures import Measures
 from servers import Server, environment
 
 PROBE = Path(__file__).with_name("probe.py")
+QUIET = {"MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
 
 
 def start_up(server: Server, measures: Measures, *, starts: int = 3) -> None:
@@ -40,12 +43,12 @@ def client(server: Server, measures: Measures, *, imports: int = 5, calls: int =
     names: tuple[str, ...]
     names = ("import, s", "import, MiB", "import to first run, s", "import to first run, MiB")
     with measures.checked(*names):
-        told = [_probe(server, "import", server.url)["measures"] for _ in range(1 + imports)]
+        told = [probe(server, "import", server.url)["measures"] for _ in range(1 + imports)]
         for name in names:  # without the first time, which fills caches
             measures[name] = statistics.median(each[name] for each in told[1:])
     names = ("log_metric, ms", "log_metric synchronous, ms", "until the run ended, points/s")
     with measures.checked(*names):
-        answer = _probe(server, "log", server.url, str(calls))
+        answer = probe(server, "log", server.url, str(calls))
         measures.update(answer["measures"])
         with Api(server.url) as api:
             for key, run in answer["runs"].items():
@@ -55,16 +58,29 @@ def client(server: Server, measures: Measures, *, imports: int = 5, calls: int =
                     raise Wrong(f"{calls} points were logged; {len(found)} came back, or changed")
 
 
-def _probe(server: Server, *arguments: str) -> Any:
-    """What probe.py tells when the server's client runs it, in an empty folder."""
+@contextlib.contextmanager
+def probing(server: Server, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """probe.py, run by the server's client in an empty folder; killed if it is still there."""
     with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
-        done = subprocess.run(
+        process = subprocess.Popen(
             [str(Path(server.python).absolute()), "-c", PROBE.read_text(), *arguments],
             cwd=folder,
-            env={**environment(), "XDG_STATE_HOME": folder},
-            capture_output=True,
+            env={**environment(), "XDG_STATE_HOME": folder, **QUIET},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
         )
-    if done.returncode:
-        raise Wrong(f"the client failed: {done.stderr.strip()[-500:]}")
-    return json.loads(done.stdout.splitlines()[-1])
+        with process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+
+def probe(server: Server, *arguments: str) -> Any:
+    """What probe.py tells."""
+    with probing(server, *arguments) as process:
+        told, complaints = process.communicate()
+        if process.returncode:
+            raise Wrong(f"the client failed: {complaints.strip()[-500:]}")
+    return json.loads(told.splitlines()[-1])

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import artifacts
 import programs
 import reading
 import report
@@ -36,6 +37,10 @@ WORKLOADS: dict[str, Callable[..., None]] = {
     "history": reading.history,
     "start-up": programs.start_up,
     "client": programs.client,
+    "artifacts": artifacts.plain,
+    "artifacts-client": artifacts.client,
+    "artifacts-resume": artifacts.resume,
+    "artifacts-direct": artifacts.direct,
 }
 
 
@@ -88,7 +93,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("workloads", nargs="*", type=chosen, help="all, when none is named")
     option("--server", "start command; {port} and {dir} are filled in", "NAME=COMMAND")
     option("--url", "a server that runs already", "NAME=URL")
-    option("--python", "interpreter with the `mlflow` for `client`", "NAME=PATH")
+    option("--python", "interpreter with the `mlflow` that is its client", "NAME=PATH")
+    option("--bucket", "s3://… where it keeps artifacts, for `artifacts-direct`", "NAME=URL")
     option("--prepare", "shell command before every start on an empty folder", "NAME=COMMAND")
     option("--size", "shell command that prints the bytes stored outside {dir}", "NAME=COMMAND")
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="3 unless given")
@@ -102,7 +108,7 @@ def arguments() -> argparse.Namespace:
     names = [name for name, _ in parsed.server + parsed.url]
     if not names or len(names) != len(set(names)):
         parser.error("--server and --url need names, each its own")
-    for name, _ in parsed.python + parsed.prepare + parsed.size:
+    for name, _ in parsed.python + parsed.bucket + parsed.prepare + parsed.size:
         if name not in names:
             parser.error(f"there is no server {name}")
     return parsed
@@ -123,7 +129,7 @@ def main() -> int:
     """Measure, print, write; 1 when something failed."""
     asked = arguments()
     python, prepare, size = dict(asked.python), dict(asked.prepare), dict(asked.size)
-    commands = dict(asked.server)
+    commands, bucket = dict(asked.server), dict(asked.bucket)
     servers = [
         Server(
             name,
@@ -132,6 +138,7 @@ def main() -> int:
             prepare=prepare.get(name, ""),
             size=size.get(name, ""),
             python=python.get(name, ""),
+            bucket=bucket.get(name, ""),
             quiet=asked.quiet,
         )
         for name, where in asked.server + asked.url

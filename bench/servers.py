@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from api import Api, Refused
 
 READY_SECONDS = 120.0
 STOP_SECONDS = 20.0
+PEAK_SECONDS = 0.02
 MIB = 1 << 20
 
 
@@ -41,6 +43,7 @@ class Server:
         prepare: shell command before a start on an empty folder, say to empty a database.
         size: shell command that prints the bytes it stores; by default those below `{dir}`.
         python: interpreter in whose environment `import mlflow` is the client to measure.
+        bucket: URL of the object store behind it, such as `s3://bucket`.
         quiet: seconds that it must use less than a third of a core to count as idle.
     """
 
@@ -50,6 +53,7 @@ class Server:
     prepare: str = ""
     size: str = ""
     python: str = ""
+    bucket: str = ""
     quiet: float = 1.0
 
     @contextlib.contextmanager
@@ -120,6 +124,23 @@ class Server:
         """Resident memory of all its processes; pages that n of them share count n times."""
         pages = sum(int(fields[21]) for _, fields in self._processes())
         return pages * os.sysconf("SC_PAGE_SIZE") / MIB
+
+    @contextlib.contextmanager
+    def peak(self) -> Iterator[list[float]]:
+        """A list that gets the largest resident memory, in MiB, when the work inside is done."""
+        told, ended = [self.resident_mib()], threading.Event()
+
+        def watch() -> None:
+            while not ended.wait(PEAK_SECONDS):
+                told[0] = max(told[0], self.resident_mib())
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            yield told
+        finally:
+            ended.set()
+            watcher.join()
 
     def proportional_mib(self) -> float:
         """Memory of all its processes; a page that n of them share counts once."""
