@@ -225,8 +225,32 @@ MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR = _flag(
     True,
     "Show progress on terminals and in notebooks, for what takes longer than a second.",
 )
+MLFLOW_S3_ENDPOINT_URL = _text(
+    "MLFLOW_S3_ENDPOINT_URL", "Address of an S3 store that is not Amazon's."
+)
+MLFLOW_S3_IGNORE_TLS = _flag(
+    "MLFLOW_S3_IGNORE_TLS", False, "Do not look at the certificate of the S3 store."
+)
+MLFLOW_S3_UPLOAD_EXTRA_ARGS = _text(
+    "MLFLOW_S3_UPLOAD_EXTRA_ARGS", "JSON map of what new S3 objects get, such as encryption."
+)
+MLFLOW_S3_EXPECTED_BUCKET_OWNER = _text(
+    "MLFLOW_S3_EXPECTED_BUCKET_OWNER", "Account that S3 buckets must belong to."
+)
+MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE = _text(
+    "MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE",
+    "Where an S3 bucket's name goes: auto, path or virtual.",
+    "auto",
+)
 MLFLOW_ARTIFACT_LOCATION_MAX_LENGTH = _number(
     "MLFLOW_ARTIFACT_LOCATION_MAX_LENGTH", 2048, "Longest artifact location in characters."
+)
+MLFLOW_KERBEROS_TICKET_CACHE = _text(
+    "MLFLOW_KERBEROS_TICKET_CACHE", "Kerberos ticket cache for hdfs: and viewfs:."
+)
+MLFLOW_KERBEROS_USER = _text("MLFLOW_KERBEROS_USER", "Kerberos user for hdfs: and viewfs:.")
+MLFLOW_PYARROW_EXTRA_CONF = _text(
+    "MLFLOW_PYARROW_EXTRA_CONF", "Settings of the Hadoop client, as name=value,name=value."
 )
 
 # -- server ------------------------------------------------------------------
@@ -244,6 +268,15 @@ MLFLOW_HOST = _text("MLFLOW_HOST", "Address that the server binds to.", "127.0.0
 MLFLOW_PORT = _number("MLFLOW_PORT", 5000, "Port that the server binds to.")
 MLFLOW_WORKERS = _number("MLFLOW_WORKERS", 1, "Server processes.")
 MLFLOW_STATIC_PREFIX = _text("MLFLOW_STATIC_PREFIX", "Path in front of every route.")
+MLFLOW_SERVER_ALLOWED_ARTIFACT_LOCATIONS = _text(
+    "MLFLOW_SERVER_ALLOWED_ARTIFACT_LOCATIONS",
+    "Where else experiments may have artifacts that the server shows, comma separated.",
+)
+MLFLOW_PRESIGNED_DOWNLOAD_URL_TTL_SECONDS = _number(
+    "MLFLOW_PRESIGNED_DOWNLOAD_URL_TTL_SECONDS",
+    300,
+    "Seconds for which an address of a store is good that a client is given to read a file.",
+)
 MLFLOW_SERVER_ALLOWED_HOSTS = _text(
     "MLFLOW_SERVER_ALLOWED_HOSTS", "Host names that requests may name, comma separated."
 )
