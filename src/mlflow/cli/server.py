@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from mlflow import environment_variables as env
+from mlflow._addresses import hidden
 from mlflow.exceptions import MlflowException
 from mlflow.server.settings import DEFAULT_STORE, Settings, listed
 from mlflow.version import MILLSTREAM_VERSION, VERSION
@@ -60,9 +61,16 @@ def _without_effect(name: str, setting: "env.Setting[Any] | None" = None) -> Cal
 @_option(
     "--artifacts-destination",
     setting=env.MLFLOW_ARTIFACTS_DESTINATION,
-    metavar="FOLDER",
-    help="Folder of the artifacts that are served; by default `artifacts` in the folder of an "
-    "embedded store, else ./mlartifacts.",
+    metavar="URI",
+    help="Where the artifacts are kept that are served: a folder or s3://..., gs://..., "
+    "wasbs://...; by default `artifacts` in the folder of an embedded store, else ./mlartifacts.",
+)
+@_option(
+    "--allowed-artifact-locations",
+    setting=env.MLFLOW_SERVER_ALLOWED_ARTIFACT_LOCATIONS,
+    metavar="LIST",
+    help="Where else experiments may have artifacts that the server shows, as "
+    "s3://team-bucket/,file:///nfs/models.",
 )
 @_option("--host", "-h", setting=env.MLFLOW_HOST)
 @_option("--port", "-p", setting=env.MLFLOW_PORT, type=int, help="0 takes any free port.")
@@ -147,6 +155,7 @@ def server(
     *,
     backend_store_uri: str,
     static_prefix: str | None,
+    allowed_artifact_locations: str | None,
     allowed_hosts: str | None,
     cors_allowed_origins: str | None,
     disable_security_middleware: bool,
@@ -180,6 +189,7 @@ def server(
     settings = Settings(
         backend_store_uri=backend_store_uri or DEFAULT_STORE,
         static_prefix=static_prefix or "",
+        allowed_artifact_locations=listed(allowed_artifact_locations),
         allowed_hosts=listed(allowed_hosts),
         cors_allowed_origins=listed(cors_allowed_origins),
         check_hosts=not disable_security_middleware,
@@ -192,18 +202,18 @@ def server(
 
 def _artifacts(settings: Settings) -> str:
     """Where new experiments keep artifacts, and where what is served lies."""
-    root = settings.artifact_root
+    root = hidden(settings.artifact_root)
     if not settings.serve_artifacts:
         return root
+    kept = hidden(settings.artifacts_place)
     if root.startswith("mlflow-artifacts:"):
-        return f"{root} in {settings.artifacts_folder}"
-    return f"{root}; mlflow-artifacts:/ is {settings.artifacts_folder}"
+        return f"{root} in {kept}"
+    return f"{root}; mlflow-artifacts:/ is {kept}"
 
 
 def _serve(settings: Settings) -> None:
     # Everything that a server needs is imported here, so that `--help` and mistakes are quick.
     from mlflow.server.run import serve
-    from mlflow.store.uri import hidden
 
     def announce(address: str) -> None:
         store = settings.backend_store_uri

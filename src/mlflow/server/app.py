@@ -10,16 +10,15 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from functools import partial
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import msgspec
 
 from mlflow import service
-from mlflow.blobs import Folder
 from mlflow.exceptions import INTERNAL_ERROR, MlflowException
 from mlflow.server import ui
-from mlflow.server.artifacts import METHODS as ARTIFACT_METHODS, ROUTE as ARTIFACTS, Artifacts
+from mlflow.server.artifacts import Artifacts, with_addresses
 from mlflow.server.hosts import SAFE_METHODS, Hosts
 from mlflow.server.limits import Gone, Limits, Receive, Refused
 from mlflow.server.observe import AccessLog, RequestIds, Tally
@@ -36,12 +35,13 @@ from mlflow.server.replies import (
     refused,
     text,
 )
-from mlflow.server.routes import Handler, Request, Route, Work
+from mlflow.server.routes import Finish, Handler, Request, Route, Work
 from mlflow.server.settings import Settings, from_environment
-from mlflow.service import Engine
+from mlflow.service import ArtifactEngine, Engine
 from mlflow.service.runs import fail_lost
 from mlflow.version import VERSION
-from mlflow.wire import ENDPOINTS, AnyEndpoint
+from mlflow.wire import ENDPOINTS, STREAMED, AnyEndpoint
+from mlflow.wire.artifacts import create_upload, get_file
 
 Scope = MutableMapping[str, Any]
 Answerer = Callable[[Request], Awaitable[Reply]]
@@ -49,8 +49,8 @@ Answerer = Callable[[Request], Awaitable[Reply]]
 _log = logging.getLogger("mlflow.server")
 #: answered whatever the Host header says: probes name machines as they like
 _OPEN_PATHS = ("/health", "/version")
+_SERVED = "/mlflow-artifacts/"
 _ARTIFACTS = ("/api/2.0/mlflow-artifacts/", "/ajax-api/2.0/mlflow-artifacts/")
-_CONTENT = tuple(f"{base}/2.0{ARTIFACTS}/" for base in ("/api", "/ajax-api"))
 _OF_RUN = "/get-artifact"
 _API = ("/api/", "/ajax-api/")
 _WITHOUT_BODY = (204, 304)
@@ -64,16 +64,29 @@ def endpoint_name(endpoint: AnyEndpoint) -> str:
 
 def counted_names() -> list[str]:
     """All names under which requests are counted; the first is for all that has none."""
-    places = (*_OPEN_PATHS, "/metrics", "/openapi.json", ARTIFACTS, _OF_RUN)
-    pages = [path.strip("/") for path in places]
-    return ["other", "page", *pages, *(endpoint_name(endpoint) for endpoint in ENDPOINTS)]
+    pages = [path.strip("/") for path in (*_OPEN_PATHS, "/metrics", "/openapi.json", _OF_RUN)]
+    endpoints = [endpoint_name(endpoint) for endpoint in (*ENDPOINTS, *STREAMED)]
+    return [*dict.fromkeys(["other", "page", *pages, *endpoints])]
+
+
+class _Below(NamedTuple):
+    """Routes that take the rest of the path.
+
+    Args:
+        start, raw: what the path begins with, as text and as it is sent.
+        answers: method → the number of its name, and what answers.
+    """
+
+    start: str
+    raw: bytes
+    answers: dict[str, tuple[int, Answerer]]
 
 
 class App:
     """The server as an ASGI application.
 
     Args:
-        engine: what handlers work with; None with `artifacts_only`. `close` closes it.
+        engine: what handlers work with; one without runs with `artifacts_only`. `close` closes it.
         settings: limits, hosts, prefix and the like.
         handlers: endpoint → function.
         tally: counters, when several processes share them.
@@ -82,7 +95,7 @@ class App:
 
     def __init__(
         self,
-        engine: Engine | None,
+        engine: ArtifactEngine,
         settings: Settings,
         *,
         handlers: Mapping[AnyEndpoint, Handler] = service.HANDLERS,
@@ -90,6 +103,7 @@ class App:
         access_log: AccessLog | None = None,
     ) -> None:
         self._engine = engine
+        self._has_runs = isinstance(engine, Engine)
         self._settings = settings
         self._tally = tally or Tally(counted_names())
         self._access_log = access_log
@@ -102,8 +116,7 @@ class App:
         self._work = Work()
         self._ids = RequestIds()
         limits = Limits(settings.max_body_size, settings.client_timeout)
-        served = Folder(settings.artifacts_folder) if settings.serve_artifacts else None
-        self._artifacts = Artifacts(served, engine, limits)
+        self._artifacts = Artifacts(engine, limits)
         self._policy = ui.content_policy(settings.x_frame_options)
         self._headers: list[Header] = [
             (b"x-content-type-options", b"nosniff"),
@@ -117,6 +130,7 @@ class App:
         }
         self._table: dict[tuple[str, str], tuple[int, Answerer]] = {}
         self._methods: dict[str, list[str]] = {}
+        self._below: dict[str, _Below] = {}
         self._fill(handlers, limits)
 
     # -- the table of routes ---------------------------------------------------
@@ -132,24 +146,50 @@ class App:
             self._add("GET", prefix + path, "page", self._page)
         if prefix:
             self._add("GET", prefix, "page", self._to_first_page)
-        if self._settings.serve_artifacts:
-            for path in _CONTENT:
-                place = prefix + path.rstrip("/")
-                self._add("GET", place, ARTIFACTS.strip("/"), self._artifacts.listing)
-        of_run = self._only_artifacts if self._engine is None else self._artifacts.of_run
+        of_run = self._artifacts.of_run if self._has_runs else self._only_artifacts
         self._add("GET", prefix + _OF_RUN, _OF_RUN.strip("/"), of_run)
         for endpoint in ENDPOINTS:
-            name = endpoint_name(endpoint)
-            if self._engine is None:
-                answers: list[Answerer] = [self._only_artifacts] * 2
-            elif endpoint not in handlers:
-                answers = [self._not_yet] * 2
-            else:
-                route = Route(endpoint, handlers[endpoint], self._engine, limits, self._work)
-                answers = [route.from_query, route.from_body]
+            answers = self._answers(endpoint, handlers, limits)
             for path in endpoint.routes:
                 for method in endpoint.methods:
-                    self._add(method, prefix + path, name, answers[method != "GET"])
+                    self._place(endpoint, method, prefix + path, answers[method != "GET"])
+        for endpoint in STREAMED:
+            answer = self._refusal(endpoint) or self._artifacts.answerer(endpoint)
+            for path in endpoint.routes:
+                for method in endpoint.methods:
+                    self._place(endpoint, method, prefix + path, answer)
+
+    def _answers(
+        self, endpoint: AnyEndpoint, handlers: Mapping[AnyEndpoint, Handler], limits: Limits
+    ) -> tuple[Answerer, Answerer]:
+        """What answers questions in the query, and in the body."""
+        if (refusal := self._refusal(endpoint)) is not None:
+            return refusal, refusal
+        if endpoint not in handlers:
+            return self._not_yet, self._not_yet
+        is_about_artifacts = endpoint.path.startswith(_SERVED)
+        finish: Finish | None = None
+        if endpoint is create_upload:
+            finish = partial(with_addresses, prefix=self._settings.static_prefix)
+        work = self._artifacts.work if is_about_artifacts else self._work
+        route = Route(endpoint, handlers[endpoint], self._engine, limits, work, finish)
+        return route.from_query, route.from_body
+
+    def _refusal(self, endpoint: AnyEndpoint) -> Answerer | None:
+        """What answers in place of an endpoint that this server does not offer."""
+        if endpoint.path.startswith(_SERVED):
+            return None if self._settings.serve_artifacts else self._no_artifacts
+        return None if self._has_runs or endpoint.storeless else self._only_artifacts
+
+    def _place(self, endpoint: AnyEndpoint, method: str, path: str, answer: Answerer) -> None:
+        """Put an endpoint into the table, and there where the rest of the path is taken."""
+        name = endpoint_name(endpoint)
+        if endpoint.rest is not None:
+            start = f"{path}/"
+            below = self._below.setdefault(start, _Below(start, start.encode("ascii"), {}))
+            below.answers[method] = (self._tally.names.index(name), answer)
+        if not endpoint.streamed or endpoint.path != get_file.path:
+            self._add(method, path, name, answer)
 
     def _add(self, method: str, path: str, name: str, answer: Answerer) -> None:
         self._table[method, path] = (self._tally.names.index(name), answer)
@@ -168,17 +208,20 @@ class App:
         pairs = scope["headers"]
         headers: dict[bytes, bytes] = dict(pairs)
         request_id = self._ids.name(headers.get(b"x-request-id"))
-        name, answer = self._table.get((method, path)) or self._elsewhere(scope)
+        rest = b""
+        if (found := self._table.get((method, path))) is not None:
+            name, answer = found
+        else:
+            name, answer, rest = self._elsewhere(method, path, scope)
         status = 500
         size = 0
         try:
             origin = headers.get(b"origin")
             stopped = self._stop_at_door(method, path, headers, pairs, origin)
             if stopped is None:
-                client = scope.get("client") or ("", 0)
-                request = Request(
-                    method, path, scope["query_string"], headers, client[0], client[1], receive
-                )
+                host, port = scope.get("client") or ("", 0)
+                query = scope["query_string"]
+                request = Request(method, path, query, headers, host, port, receive, rest)
                 reply = await self._answer(answer, request, request_id)
             else:
                 reply = stopped
@@ -306,27 +349,27 @@ class App:
     async def _not_yet(self, request: Request) -> Reply:
         raise MlflowException(f"This server cannot do {request.path} yet.", "NOT_IMPLEMENTED")
 
-    def _elsewhere(self, scope: Scope) -> tuple[int, Answerer]:
-        """What answers a path that is in no table: the content of artifacts, or that it is not."""
-        prefix = self._settings.static_prefix
-        path: str = scope["path"]
-        if self._settings.serve_artifacts:
-            for start in _CONTENT:
-                if path.startswith(prefix + start):
-                    raw = scope.get("raw_path") or quote(path).encode("ascii")
-                    before, found, rest = raw.partition((prefix + start).encode("ascii"))
-                    if found and not before:
-                        name = self._tally.names.index(ARTIFACTS.strip("/"))
-                        return name, partial(self._content, rest)
-        return 0, self._unknown
+    async def _no_artifacts(self, request: Request) -> Reply:
+        return text(503, "Endpoint disabled: this server runs with --no-serve-artifacts.\n")
 
-    async def _content(self, raw: bytes, request: Request) -> Reply:
-        """The content of an artifact."""
+    def _elsewhere(self, method: str, path: str, scope: Scope) -> tuple[int, Answerer, bytes]:
+        """What answers a path that is in no table: an endpoint above it, or that there is none."""
+        for start, raw, answers in self._below.values():
+            if path.startswith(start):
+                sent: bytes = scope.get("raw_path") or quote(path).encode("ascii")
+                before, found, rest = sent.partition(raw)
+                if not found or before:
+                    break
+                if (answer := answers.get(method)) is not None:
+                    return *answer, rest
+                return 0, partial(self._other_method, sorted({*answers, "OPTIONS"})), rest
+        return 0, self._unknown, b""
+
+    async def _other_method(self, allowed: "list[str]", request: Request) -> Reply:
+        listed = ", ".join(allowed)
         if request.method == "OPTIONS":
-            return self._preflight(request, ARTIFACT_METHODS.encode("ascii"))
-        if request.method not in ARTIFACT_METHODS.split(", "):
-            return self._wrong_method(request, ARTIFACT_METHODS)
-        return await self._artifacts.content(request, raw)
+            return self._preflight(request, listed.encode("ascii"))
+        return self._wrong_method(request, listed)
 
     def _wrong_method(self, request: Request, allowed: str) -> Reply:
         error = MlflowException(
@@ -350,9 +393,9 @@ class App:
         local = path.removeprefix(self._settings.static_prefix)
         if local.startswith(_ARTIFACTS) and path.startswith(self._settings.static_prefix):
             if not self._settings.serve_artifacts:
-                return text(503, "Endpoint disabled: this server runs with --no-serve-artifacts.\n")
+                return await self._no_artifacts(request)
             raise MlflowException(
-                f"This server has no {path}: send and fetch whole files at {_CONTENT[0]}PATH.",
+                f"This server has no {path}: send and fetch files at {get_file.route}/PATH.",
                 "NOT_IMPLEMENTED",
             )
         if local.startswith(_API):
@@ -394,7 +437,7 @@ class App:
     async def watch_runs(self) -> None:
         """Set runs FAILED whose client was killed, if the settings say so; runs until cancelled."""
         silence = self._settings.fail_lost_runs_after
-        while silence and self._engine is not None:
+        while silence and self._has_runs:
             try:
                 lost = await self._work.in_thread(fail_lost, self._engine, int(silence * 1000))
             except MlflowException as error:
@@ -404,6 +447,10 @@ class App:
                     _log.info("run %s set FAILED: not heard of for %g s", run_id, silence)
             await asyncio.sleep(silence / 4)
 
+    def begin_sweep(self) -> None:
+        """Begin to remove what was left unfinished long ago; one worker does so."""
+        self._artifacts.begin_sweep()
+
     def close(self, *, wait: bool = True) -> None:
         """Finish what was begun: handlers, the store's queue, the log.
 
@@ -412,8 +459,7 @@ class App:
         """
         self._work.close(wait)
         self._artifacts.close(wait)
-        if self._engine is not None:
-            self._engine.close()
+        self._engine.close()
         if self._access_log is not None:
             self._access_log.close()
 
@@ -424,14 +470,12 @@ def _given_twice(name: bytes, pairs: "list[tuple[bytes, bytes]]") -> bool:
 
 def open_app(settings: Settings, tally: Tally | None = None) -> App:
     """The application with its engine; MlflowException when the database cannot be opened."""
-    engine = None
-    served = settings.artifacts_folder if settings.serve_artifacts else None
-    if not settings.artifacts_only:
-        engine = service.open_engine(
-            settings.backend_store_uri, settings.artifact_root, served=served
-        )
-    if served is not None:
-        Folder(served).sweep_own()
+    roots = settings.roots()
+    engine = (
+        ArtifactEngine(roots)
+        if settings.artifacts_only
+        else service.open_engine(settings.backend_store_uri, settings.artifact_root, roots=roots)
+    )
     # Without a standard output its number may be that of any file, the database included.
     logged = settings.access_log and sys.stdout is not None
     return App(engine, settings, tally=tally, access_log=AccessLog() if logged else None)
@@ -441,4 +485,6 @@ def create_app() -> App:
     """The application as the environment variables describe it, for any ASGI server."""
     settings = from_environment()
     settings.check()
-    return open_app(settings)
+    app = open_app(settings)
+    app.begin_sweep()
+    return app

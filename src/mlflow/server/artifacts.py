@@ -1,104 +1,105 @@
 """Artifacts over HTTP: streams in and out, never a whole file in memory.
 
     GET, HEAD, PUT, DELETE  /api/2.0/mlflow-artifacts/artifacts/PATH
-    GET                     /api/2.0/mlflow-artifacts/artifacts?path=FOLDER
+    PUT                     /api/2.0/mlflow-artifacts/mpu/part/PATH?upload_id=…&part_number=…
+    PUT                     /api/2.0/mlflow-artifacts/archive/FOLDER
+    POST                    /ajax-api/2.0/mlflow/upload-artifact?run_uuid=…&path=…
     GET, HEAD               /get-artifact?run_id=…&path=…
 
 What is sent to a browser is a file to be saved: it is never shown, and could do nothing if it was.
 """
 
-import asyncio
 import logging
-import mimetypes
 import re
-from collections.abc import Mapping
-from email.utils import formatdate, parsedate_to_datetime
+import threading
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl
 
-from mlflow.blobs import Folder, NoRoom
-from mlflow.blobs.folder import Opened, Writing
+from mlflow.blobs.folder import STALE
 from mlflow.blobs.uri import path_of_request, safe_path
 from mlflow.exceptions import MlflowException, invalid
-from mlflow.server.limits import Gone, Limits, Refused
-from mlflow.server.replies import JSON, Header, Reply, Send
+from mlflow.server import digest_headers
+from mlflow.server.downloads import Downloads
+from mlflow.server.limits import SLOWEST_CLIENT, Limits
+from mlflow.server.replies import JSON, Reply
 from mlflow.server.routes import Request, Work
-from mlflow.service import Engine
+from mlflow.server.uploads import Archive, PartSink, Sink, Uploads, WholeFile, part_sink
+from mlflow.service import ArtifactEngine, Engine
 from mlflow.service.artifacts import of_run
+from mlflow.service.uploads import folder_of, place_of
+from mlflow.wire import AnyEndpoint
 from mlflow.wire._fields import absent
-from mlflow.wire._json import encode
-from mlflow.wire.artifacts import FileMessage, ListedFiles
+from mlflow.wire._json import decode_query
+from mlflow.wire.artifacts import (
+    MOST_ARCHIVE,
+    MOST_UPLOAD,
+    CreatedUpload,
+    CreateUpload,
+    DeleteFile,
+    GetFile,
+    PutArchive,
+    PutFile,
+    PutPart,
+    UploadToRun,
+    delete_file,
+    get_file,
+    put_archive,
+    put_file,
+    put_part,
+    upload_to_run,
+)
 
 _log = logging.getLogger("mlflow.server")
-#: the route of content, and below it what else clients may ask for
-ROUTE = "/mlflow-artifacts/artifacts"
-METHODS = "DELETE, GET, HEAD, OPTIONS, PUT"
-#: bytes that are read or written at a time; one transfer holds two of these
-_PIECE = 512 * 1024
-#: files up to this size are sent at once
-_SMALL = 64 * 1024
-#: bytes per second that a client must move on average, once its first time-out is over
-_SLOWEST = 1024
 _THREADS = 8
-#: what is shown as text, whatever the system's table of types says
-_TEXT = frozenset(
-    {"cf", "cfg", "cnf", "conf", "csv", "err", "hocon", "ini", "ipynb", "js", "json", "log", "md"}
-    | {"prop", "properties", "py", "py3", "rst", "toml", "tsv", "txt", "xml", "yaml", "yml"}
-)
-_TEXT_NAMES = frozenset({"MLmodel", "MLproject"})
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
-_ALWAYS: tuple[Header, ...] = (
-    (b"accept-ranges", b"bytes"),
-    (b"cache-control", b"private, no-cache"),
-    (b"content-security-policy", b"sandbox; default-src 'none'"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-)
+_DONE = Reply(200, JSON, b"{}")
+_HOST = re.compile(rb"[A-Za-z0-9.\-]+(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?")
+Answerer = Callable[[Request], Awaitable[Reply]]
 
 
 class Artifacts:
     """The routes.
 
     Args:
-        served: the folder behind `mlflow-artifacts:`, None when it is not served.
-        engine: what knows the runs, None when the server has artifacts only.
+        engine: what knows the places, and the runs unless the server has artifacts only.
         limits: how long clients may take.
     """
 
-    def __init__(self, served: Folder | None, engine: Engine | None, limits: Limits) -> None:
-        self._served = served
+    def __init__(self, engine: ArtifactEngine, limits: Limits) -> None:
         self._engine = engine
         self._limits = limits
-        # Threads of their own: a slow disk must not hold up the logging of metrics.
-        self._work = Work(_THREADS)
+        #: threads of their own: a slow disk must not hold up the logging of metrics
+        self.work = Work(_THREADS)
+        self._uploads = Uploads(limits, self.work)
+        self._downloads = Downloads(self.work, limits.timeout)
 
     def close(self, wait: bool) -> None:
         """Let the threads finish what they do if `wait`."""
-        self._work.close(wait)
+        self.work.close(wait)
 
-    async def content(self, request: Request, raw: bytes) -> Reply:
-        """Read, write or remove the artifact at the path `raw`, as it was sent."""
-        assert self._served is not None
-        method = request.method
-        try:
-            path = path_of_request(raw)
-        except MlflowException:
-            if method == "PUT":
-                await self._limits.throw_away(request.receive, request.headers)
-            raise
-        if method == "PUT":
-            return await self._receive(request, self._served, path)
-        if method == "DELETE":
-            await self._work.in_thread(self._served.delete, path)
-            return Reply(200, JSON, b"{}")
-        return await self._work.in_thread(self._reading, request, self._served, path)
+    def answerer(self, endpoint: AnyEndpoint) -> Answerer:
+        """What answers a streamed endpoint."""
+        handlers: dict[AnyEndpoint, Callable[[Request, Any], Awaitable[Reply]]] = {
+            get_file: self._get,
+            put_file: self._put,
+            delete_file: self._delete,
+            put_part: self._put_part,
+            put_archive: self._put_archive,
+            upload_to_run: self._upload_to_run,
+        }
+        handler = handlers[endpoint]
 
-    async def listing(self, request: Request) -> Reply:
-        """List a folder."""
-        assert self._served is not None
-        path = _fields(request).get("path", "").rstrip("/")
-        blobs = await self._work.in_thread(self._served.list, path)
-        files = [FileMessage(blob.name, blob.is_dir, blob.size) for blob in blobs]
-        return Reply(200, JSON, encode(ListedFiles(files)))
+        async def answer(request: Request) -> Reply:
+            try:
+                rest = path_of_request(request.rest, root=True) if request.rest else ""
+                question = decode_query(endpoint, request.query, rest)
+            except MlflowException:
+                if endpoint.method in ("PUT", "POST"):
+                    await self._limits.throw_away(request.receive, request.headers)
+                raise
+            return await handler(request, question)
+
+        return answer
 
     async def of_run(self, request: Request) -> Reply:
         """An artifact of a run."""
@@ -108,277 +109,112 @@ class Artifacts:
             if not value:
                 raise absent(name)
         path = safe_path(fields["path"])
-        assert self._engine is not None
-        folder, place = await self._work.in_thread(of_run, self._engine, run_id, path)
-        return await self._work.in_thread(self._reading, request, folder, place)
 
-    # -- out -------------------------------------------------------------------------
+        def reply() -> Reply:
+            place, below = of_run(self._with_runs(), run_id, path)
+            return self._downloads.reply(request, place, below)
 
-    def _reading(self, request: Request, folder: Folder, path: str) -> Reply:
-        """The answer to a request for a file."""
-        opened = folder.open(path)
-        try:
-            reply = self._negotiated(request, opened, path)
-        except BaseException:
-            opened.close()
-            raise
-        if reply.stream is None:
-            opened.close()
-        return reply
+        return await self.work.in_thread(reply)
 
-    def _negotiated(self, request: Request, opened: Opened, path: str) -> Reply:
-        """The whole file, a part of it, or that the client has it already."""
-        tag = f'"{opened.tag}"'
-        name = path.rpartition("/")[2]
-        kind = _kind(name)
-        headers = (
-            *_ALWAYS,
-            (b"content-disposition", _disposition(name)),
-            (b"etag", tag.encode()),
-            (b"last-modified", formatdate(opened.modified, usegmt=True).encode()),
+    def begin_sweep(self) -> None:
+        """Remove what was left unfinished long ago below the server's own roots, in a thread.
+
+        Nobody waits for it, not even the end of the server: the next one goes on.
+        """
+        threading.Thread(target=self._sweep, name="sweep", daemon=True).start()
+
+    def _sweep(self) -> None:
+        for root in self._engine.roots.own:
+            try:
+                count, size = root.place.sweep(STALE)
+            except (MlflowException, OSError) as error:
+                _log.warning("unfinished uploads could not be looked for: %s", error)
+            else:
+                if count:
+                    _log.info("removed %d unfinished uploads with %d bytes", count, size)
+
+    # -- the routes ------------------------------------------------------------------
+
+    async def _get(self, request: Request, ask: GetFile) -> Reply:
+        path = safe_path(ask.path)
+        return await self.work.in_thread(
+            lambda: self._downloads.reply(request, self._engine.roots.served, path)
         )
-        if _is_known(request.headers, tag, opened.modified):
-            return Reply(304, kind, b"", headers)
-        start, length, status = 0, opened.size, 200
-        if (wanted := _range(request.headers, tag, opened.size)) is not None:
-            start, length = wanted
-            if not length:
-                return Reply(416, kind, b"", (*headers, _part(f"*/{opened.size}")))
-            status = 206
-            headers = (*headers, _part(f"{start}-{start + length - 1}/{opened.size}"))
-        if request.method == "HEAD":
-            return Reply(status, kind, b"", headers, _Nothing(length))
-        if length <= _SMALL:
-            return Reply(status, kind, b"".join(opened.pieces(start, length)), headers)
-        stream = _Sending(opened, start, length, self._work, self._limits.timeout)
-        return Reply(status, kind, b"", headers, stream)
 
-    # -- in --------------------------------------------------------------------------
+    async def _put(self, request: Request, ask: PutFile) -> Reply:
+        def open_sink() -> Sink:
+            place, path = place_of(self._engine, ask.path, ask.staging)
+            return WholeFile(place, path, digest_headers.expected(request.headers))
 
-    async def _receive(self, request: Request, folder: Folder, path: str) -> Reply:
-        """Keep the body as an artifact."""
-        encoding = request.headers.get(b"content-encoding", b"identity")
-        if encoding.lower() != b"identity" or b"content-range" in request.headers:
-            await self._limits.throw_away(request.receive, request.headers)
-            raise Refused(415, "Send the file as it is, whole, without a Content-Encoding.")
-        work = self._work
-        body = _Body(request, self._limits.timeout)
-        writing: Writing | None = None
-        try:
-            writing = await work.in_thread(Writing, folder, path)
-            await self._pour(body, writing)
-            await work.in_thread(writing.finish)
-        except MlflowException as error:
-            if body.more:
-                await self._limits.throw_away(request.receive, request.headers)
-            if isinstance(error, NoRoom):
-                raise Refused(507, error.message, error.error_code) from None
-            raise
-        finally:
-            if writing is not None:
-                await asyncio.shield(work.in_thread(writing.discard))
-        return Reply(200, JSON, b"{}")
+        async with self._uploads.turn(free=self._engine.roots.serves_folder):
+            await self._uploads.keep(request, open_sink)
+        return _DONE
 
-    async def _pour(self, body: "_Body", writing: Writing) -> None:
-        """Write the body; the next piece comes in while the one before is written."""
-        held: list[bytes] = []
-        size = 0
-        before: asyncio.Task[None] | None = None
-        try:
-            while body.more:
-                piece = await body.next()
-                size += len(piece)
-                held.append(piece)
-                if size < _PIECE and body.more:
-                    continue
-                if before is not None:
-                    await asyncio.shield(before)
-                before = asyncio.create_task(self._work.in_thread(_write, writing, held))
-                held, size = [], 0
-            if before is not None:
-                await asyncio.shield(before)
-        finally:
-            await _over(before)
+    async def _delete(self, request: Request, ask: DeleteFile) -> Reply:
+        path = safe_path(ask.path)
+        await self.work.in_thread(lambda: self._engine.roots.served.delete(path))
+        return _DONE
+
+    async def _put_part(self, request: Request, ask: PutPart) -> Reply:
+        sinks: list[PartSink] = []
+
+        def open_sink() -> Sink:
+            place, path = place_of(self._engine, ask.path, ask.staging)
+            length = request.headers.get(b"content-length")
+            size = None if length is None else int(length)
+            expected = digest_headers.expected(request.headers)
+            sinks.append(part_sink(place, path, ask.upload_id, ask.part_number, size, expected))
+            return sinks[0]
+
+        async with self._uploads.turn(free=self._engine.roots.serves_folder):
+            await self._uploads.keep(request, open_sink)
+        tag = f'"{sinks[0].digest}"'
+        return Reply(200, JSON, b"{}", ((b"etag", tag.encode("ascii")),))
+
+    async def _put_archive(self, request: Request, ask: PutArchive) -> Reply:
+        def open_sink() -> Sink:
+            place, folder = folder_of(self._engine, ask.folder, ask.staging)
+            return Archive(place, folder, digest_headers.expected(request.headers))
+
+        async with self._uploads.turn():
+            await self._uploads.keep(request, open_sink, MOST_ARCHIVE, SLOWEST_CLIENT)
+        return _DONE
+
+    async def _upload_to_run(self, request: Request, ask: UploadToRun) -> Reply:
+        def open_sink() -> Sink:
+            place, path = of_run(self._with_runs(), ask.run_uuid, ask.path)
+            return WholeFile(place, path, digest_headers.expected(request.headers))
+
+        await self._uploads.keep(request, open_sink, MOST_UPLOAD)
+        return _DONE
+
+    def _with_runs(self) -> Engine:
+        assert isinstance(self._engine, Engine)
+        return self._engine
 
 
-class _Body:
-    """The body of a request, as long as the client makes progress.
+def with_addresses(
+    request: Request, ask: CreateUpload, answer: CreatedUpload, prefix: str = ""
+) -> CreatedUpload:
+    """An answer whose addresses on this server are absolute, for clients that do not know it.
 
     Args:
-        request: whose body it is.
-        timeout: seconds of silence that are borne, and that a client has before its speed counts.
+        prefix: path in front of every route.
     """
-
-    def __init__(self, request: Request, timeout: float) -> None:
-        self._receive = request.receive
-        announced = request.headers.get(b"content-length")
-        self._announced = None if announced is None else int(announced)
-        self._timeout = timeout
-        self._received = 0
-        self._waited = 0.0
-        #: whether there is something left to receive
-        self.more = True
-
-    async def next(self) -> bytes:
-        """The next part; Refused when it does not come in time, Gone when it never will."""
-        message = await self._message()
-        if message["type"] == "http.disconnect":
-            self.more = False
-            raise Gone
-        piece: bytes = message.get("body", b"")
-        self._received += len(piece)
-        self.more = message.get("more_body", False)
-        if not self.more and self._announced not in (None, self._received):
-            raise Gone
-        return piece
-
-    async def _message(self) -> Mapping[str, Any]:
-        loop = asyncio.get_running_loop()
-        task = asyncio.current_task()
-        assert task is not None
-        began = loop.time()
-        left = self._timeout + self._received / _SLOWEST - self._waited
-        watch = loop.call_at(began + min(self._timeout, left), task.cancel)
-        try:
-            return await self._receive()
-        except asyncio.CancelledError:
-            if loop.time() < watch.when():
-                raise  # the server stops
-            raise Refused(
-                408,
-                f"The file did not arrive in time: the server waits {self._timeout:g} seconds for "
-                "a client that sends nothing. Nothing was kept.",
-                "DEADLINE_EXCEEDED",
-                ((b"connection", b"close"),),
-            ) from None
-        finally:
-            watch.cancel()
-            self._waited += loop.time() - began
+    host = request.headers.get(b"host", b"")
+    if ask.size is not None or not _HOST.fullmatch(host):
+        return answer
+    # Whoever sends a wrong header of a proxy sends only itself astray.
+    scheme = "https" if request.headers.get(b"x-forwarded-proto") == b"https" else "http"
+    base = f"{scheme}://{host.decode('ascii')}{prefix}"
+    for one in answer.credentials:
+        if one.url.startswith("/"):
+            one.url = base + one.url
+    return answer
 
 
-class _Nothing:
-    """The body that a HEAD request is not sent."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-
-    async def send(self, send: Send) -> None:
-        await send({"type": "http.response.body", "body": b""})
-
-
-class _Sending:
-    """A file on its way to a client: the next piece is read while the one before is sent.
-
-    Args:
-        opened: the file; closed at the end.
-        start, size: which part of it.
-        work: where it is read.
-        timeout: seconds that a client may take to take a piece.
-    """
-
-    def __init__(self, opened: Opened, start: int, size: int, work: Work, timeout: float) -> None:
-        self.size = size
-        self._opened = opened
-        self._start = start
-        self._work = work
-        self._timeout = timeout
-
-    async def send(self, send: Send) -> None:
-        """Send it; when it ends early the connection does, so that the client sees it."""
-        at, end = self._start, self._start + self.size
-        ahead: asyncio.Task[bytes] | None = None
-        try:
-            ahead = self._read(at, end)
-            while at < end:
-                piece = await asyncio.shield(ahead)
-                at += len(piece)
-                if at < end:
-                    ahead = self._read(at, end)
-                part = {"type": "http.response.body", "body": piece, "more_body": at < end}
-                await asyncio.wait_for(send(part), self._timeout)
-        except asyncio.TimeoutError:
-            raise Gone from None
-        except OSError as error:
-            _log.error("a file cannot be read to its end: %s", error)
-            raise Gone from None
-        finally:
-            await _over(ahead)
-            self._opened.close()
-
-    def _read(self, at: int, end: int) -> "asyncio.Task[bytes]":
-        length = min(_PIECE, end - at)
-        return asyncio.create_task(self._work.in_thread(self._opened.read, at, length))
-
-
-async def _over(task: "asyncio.Task[Any] | None") -> None:
-    """Wait until a task has ended, however: no file is closed under a thread that uses it."""
-    if task is not None:
-        await asyncio.wait([task])
-        if not task.cancelled():
-            task.exception()  # it was told already, or something else was
-
-
-def _write(writing: Writing, pieces: list[bytes]) -> None:
-    for piece in pieces:
-        writing.write(piece)
-
-
-def _fields(request: Request) -> dict[str, str]:
+def _fields(request: Request) -> Mapping[str, str]:
     try:
         return dict(parse_qsl(request.query.decode("ascii"), True, errors="strict"))
     except ValueError as error:
         raise invalid(f"The query string cannot be read: {error}.") from None
-
-
-def _kind(name: str) -> bytes:
-    if name in _TEXT_NAMES or name.rpartition(".")[2].lower() in _TEXT:
-        return b"text/plain; charset=utf-8"
-    return (mimetypes.guess_type(name)[0] or "application/octet-stream").encode("ascii")
-
-
-def _disposition(name: str) -> bytes:
-    """The header by which a browser saves a file under its name."""
-    plain = re.sub(r"[^\w .()+,=@-]", "_", name, flags=re.ASCII)
-    header = f'attachment; filename="{plain}"'
-    if plain != name:
-        header += f"; filename*=UTF-8''{quote(name, safe='')}"
-    return header.encode("ascii")
-
-
-def _is_known(headers: Mapping[bytes, bytes], tag: str, modified: float) -> bool:
-    """Whether the client says that it has this very file."""
-    if (tags := headers.get(b"if-none-match")) is not None:
-        given = [text.strip() for text in tags.decode("latin-1").split(",")]
-        return "*" in given or tag in [text.removeprefix("W/") for text in given]
-    since = _time(headers.get(b"if-modified-since"))
-    return since is not None and int(modified) <= since
-
-
-def _range(headers: Mapping[bytes, bytes], tag: str, size: int) -> tuple[int, int] | None:
-    """Start and length of the part that is asked for, None for the whole, (0, 0) for none."""
-    match = _RANGE.fullmatch(headers.get(b"range", b"").decode("latin-1").replace(" ", ""))
-    only_if = headers.get(b"if-range")
-    if match is None or match.group() == "bytes=-" or (only_if and only_if.decode() != tag):
-        return None  # several parts at once, or none of ours: the whole is a right answer too
-    first, last = match.groups()
-    if not first:
-        length = min(int(last), size)
-        return size - length, length
-    if last and int(last) < int(first):
-        return None
-    start = int(first)
-    end = min(int(last), size - 1) if last else size - 1
-    return (start, end - start + 1) if start <= end else (0, 0)
-
-
-def _part(text: str) -> Header:
-    return (b"content-range", f"bytes {text}".encode())
-
-
-def _time(header: bytes | None) -> float | None:
-    if header is None:
-        return None
-    try:
-        return parsedate_to_datetime(header.decode("latin-1")).timestamp()
-    except (ValueError, OverflowError):
-        return None

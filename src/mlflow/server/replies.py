@@ -5,6 +5,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, Protocol
 
+from mlflow.blobs._place import Busy, Changed, Damaged, NoRoom
 from mlflow.exceptions import MlflowException
 from mlflow.server.limits import Gone, Refused
 
@@ -14,6 +15,8 @@ TEXT = b"text/plain; charset=utf-8"
 PIECE = 1024 * 1024
 Header = tuple[bytes, bytes]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+#: what has another status than its code, in the words of HTTP
+_STATUS: dict[type[MlflowException], int] = {Changed: 412, Damaged: 400, NoRoom: 507}
 
 
 class Stream(Protocol):
@@ -75,9 +78,12 @@ def failed(error: MlflowException) -> Reply:
     """An error in the form that clients know.
 
     There is no Retry-After, on purpose: official clients pause longer and longer for minutes
-    without it, and with it they try seven times at that distance and give up.
+    without it, and with it they try seven times at that distance and give up. Only what is over in
+    a moment has one.
     """
-    return Reply(error.get_http_status_code(), JSON, error.serialize_as_json().encode())
+    status = _STATUS.get(type(error)) or error.get_http_status_code()
+    headers = ((b"retry-after", b"1"),) if isinstance(error, Busy) else ()
+    return Reply(status, JSON, error.serialize_as_json().encode(), headers)
 
 
 def refused(error: Refused) -> Reply:

@@ -14,16 +14,19 @@ from contextlib import suppress
 from time import perf_counter
 from typing import Any, TypeVar
 
+from mlflow.blobs.uri import path_of_request
 from mlflow.exceptions import MlflowException, invalid
 from mlflow.server.limits import Limits, Receive
 from mlflow.server.replies import JSON, Reply
-from mlflow.service import Engine, answer_at_once
+from mlflow.service import ArtifactEngine, Engine, answer_at_once
 from mlflow.store import WouldBlock
 from mlflow.wire import AnyEndpoint, Question
 from mlflow.wire._json import decode_body, decode_query, encode
 
 T = TypeVar("T")
-Handler = Callable[[Engine, Any], Any]
+Handler = Callable[[Any, Any], Any]
+#: changes an answer with what only the request knows
+Finish = Callable[["Request", Any, Any], Any]
 
 #: bodies above this size are decoded in a thread, so that the event loop stays free
 DECODED_ON_LOOP = 256 * 1024
@@ -39,9 +42,10 @@ class Request:
     Args:
         query: the raw text after the `?`.
         client, port: address of the client's end of the connection.
+        rest: what follows the route in the path, as it was sent; empty when nothing does.
     """
 
-    __slots__ = ("client", "headers", "method", "path", "port", "query", "receive")
+    __slots__ = ("client", "headers", "method", "path", "port", "query", "receive", "rest")
 
     def __init__(
         self,
@@ -52,6 +56,7 @@ class Request:
         client: str,
         port: int,
         receive: Receive,
+        rest: bytes = b"",
     ) -> None:
         self.method = method
         self.path = path
@@ -60,6 +65,7 @@ class Request:
         self.client = client
         self.port = port
         self.receive = receive
+        self.rest = rest
 
 
 class Work:
@@ -155,21 +161,24 @@ class Route:
         engine: what handlers work with.
         limits: for bodies.
         work: where handlers run.
+        finish: what is done to the answer, given request and question.
     """
 
     def __init__(
         self,
         endpoint: AnyEndpoint,
         handler: Handler,
-        engine: Engine,
+        engine: ArtifactEngine,
         limits: Limits,
         work: Work,
+        finish: Finish | None = None,
     ) -> None:
         self.endpoint = endpoint
         self._handler = handler
         self._engine = engine
         self._limits = limits
         self._work = work
+        self._finish = finish
 
     async def from_query(self, request: Request) -> Reply:
         """The answer to a question in the query string."""
@@ -179,7 +188,7 @@ class Route:
             if self.endpoint.brief and work.is_alone(request.port):
                 with suppress(WouldBlock):
                     return self._at_once(decode_query(self.endpoint, request.query))
-            body = await work.in_thread(self._read_and_do, decode_query, request.query)
+            body = await work.in_thread(self._read_and_do, decode_query, request.query, request)
             return await self._reply(request, body)
         finally:
             work.active -= 1
@@ -202,7 +211,7 @@ class Route:
     async def _from_bytes(self, request: Request, body: bytes) -> Reply:
         work, endpoint = self._work, self.endpoint
         if not endpoint.brief:
-            answer = await work.in_thread(self._read_and_do, decode_body, body)
+            answer = await work.in_thread(self._read_and_do, decode_body, body, request)
             return await self._reply(request, answer)
         if len(body) > DECODED_ON_LOOP:
             question = await work.in_thread(decode_body, endpoint, body)
@@ -219,14 +228,20 @@ class Route:
 
     def _at_once(self, question: Question) -> Reply:
         """The answer to the only request there is: changing threads would take longer."""
-        return Reply(200, JSON, encode(answer_at_once(self._engine, self.endpoint, question)))
+        engine = self._engine
+        assert isinstance(engine, Engine)  # what is brief is about runs
+        return Reply(200, JSON, encode(answer_at_once(engine, self.endpoint, question)))
 
     def _read_and_do(
-        self, decode: Callable[[AnyEndpoint, bytes], Question], question: bytes
+        self, decode: Callable[[AnyEndpoint, bytes, str], Question], data: bytes, request: Request
     ) -> bytes:
-        answer = self._handler(self._engine, decode(self.endpoint, question))
+        rest = path_of_request(request.rest, root=True) if request.rest else ""
+        question = decode(self.endpoint, data, rest)
+        answer = self._handler(self._engine, question)
         if isinstance(answer, Future):
             answer = answer.result()
+        if self._finish is not None:
+            answer = self._finish(request, question, answer)
         return encode(answer)
 
     async def _reply(self, request: Request, body: bytes) -> Reply:

@@ -60,6 +60,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     address = _address(settings, listener)
     if settings.workers == 1:
         app = open_app(settings)
+        app.begin_sweep()
         announce(address)
         _work(app, listener, settings)
         return
@@ -70,7 +71,10 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
 
     def work(number: int, parent: int) -> None:
         tally.work_as(number)
-        _work(open_app(settings, tally), listener, settings, parent)
+        app = open_app(settings, tally)
+        if number == 0:
+            app.begin_sweep()
+        _work(app, listener, settings, parent)
 
     announce(address)
     _Supervisor(work, listener, settings).run()

@@ -9,12 +9,16 @@ import msgspec
 
 from mlflow import environment_variables as env
 from mlflow.blobs import local_folder
-from mlflow.blobs.roots import default_folder
+from mlflow.blobs.roots import Roots, default_folder
+from mlflow.blobs.schemes import SCHEMES, open_place, scheme_of
 from mlflow.exceptions import invalid
 from mlflow.store.uri import parse
 
 #: where the embedded store lives when nothing else is said
 DEFAULT_STORE = "mlruns"
+_SERVED = "mlflow-artifacts:"
+#: what has to be looked up, or leads back to a server
+_NO_PLACES = frozenset({"mlflow-artifacts", "models", "runs"})
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
 LEAST_SILENCE = 90  # seconds: three heartbeats
@@ -29,6 +33,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     serve_artifacts: bool = True
     artifacts_only: bool = False
     artifacts_destination: str | None = None
+    allowed_artifact_locations: tuple[str, ...] = ()
     host: str = "127.0.0.1"
     port: int = 5000
     workers: int = 1
@@ -78,7 +83,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                 f"every 30 s that they are alive, so allowed are {LEAST_SILENCE} s and more, or 0."
             )
         if self.serve_artifacts:
-            _ = self.artifacts_folder  # refuses what is no folder
+            _check_place(self.artifacts_place)
+        if self.default_artifact_root and not self.default_artifact_root.startswith(_SERVED):
+            _check_place(self.default_artifact_root)
+        for location in self.allowed_artifact_locations:
+            _check_place(location)
         if self.artifacts_only and not self.serve_artifacts:
             raise invalid("--artifacts-only with --no-serve-artifacts would serve nothing.")
         if not re.fullmatch(r"[\w\-:/., ]*", self.x_frame_options, re.ASCII):
@@ -100,20 +109,40 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if self.default_artifact_root:
             return self.default_artifact_root
         if self.serve_artifacts:
-            return "mlflow-artifacts:/"
-        return self.artifacts_folder.as_uri()
+            return f"{_SERVED}/"
+        place = self.artifacts_place
+        return Path(place).as_uri() if scheme_of(place) == "file" else place
 
     @property
-    def artifacts_folder(self) -> Path:
-        """Where the server keeps the artifacts that it serves.
+    def artifacts_place(self) -> str:
+        """Where the server keeps the artifacts that it serves: an absolute path, or a URI.
 
         Raises:
-            MlflowException: that is no folder of this machine.
+            MlflowException: it names another machine's folder.
         """
         if self.artifacts_destination:
-            return local_folder(self.artifacts_destination)
+            if scheme_of(self.artifacts_destination) != "file":
+                return self.artifacts_destination
+            return str(local_folder(self.artifacts_destination))
         store = None if self.artifacts_only else parse(self.backend_store_uri).folder
-        return default_folder(store)
+        return str(default_folder(store))
+
+    def roots(self) -> Roots:
+        """The places that the server may look into; none of them is opened."""
+        served = self.artifacts_place if self.serve_artifacts else None
+        root = "" if self.artifacts_only else self.artifact_root
+        return Roots(served, root, self.allowed_artifact_locations)
+
+
+def _check_place(uri: str) -> None:
+    """Refuse what names no place that a server can look into; nothing is opened."""
+    scheme = scheme_of(uri)
+    if scheme == "file":
+        local_folder(uri)
+    elif scheme in _NO_PLACES:
+        raise invalid(f"{uri!r} cannot be served: give a folder or an object store.")
+    elif scheme not in SCHEMES:
+        open_place(uri)  # a plug-in's, or the error that says what there is
 
 
 def listed(text: str | None) -> tuple[str, ...]:
@@ -130,6 +159,7 @@ def from_environment() -> Settings:
         serve_artifacts=env.MLFLOW_SERVE_ARTIFACTS.get(),
         artifacts_only=env.MLFLOW_ARTIFACTS_ONLY.get(),
         artifacts_destination=env.MLFLOW_ARTIFACTS_DESTINATION.get(),
+        allowed_artifact_locations=listed(env.MLFLOW_SERVER_ALLOWED_ARTIFACT_LOCATIONS.get()),
         host=env.MLFLOW_HOST.get() or "127.0.0.1",
         port=env.MLFLOW_PORT.get(),
         workers=env.MLFLOW_WORKERS.get(),

@@ -1,10 +1,27 @@
 """What each endpoint does: one function per endpoint, (engine, question) → answer."""
 
-from mlflow.service import artifacts, datasets, experiments, logged_models, metrics, runs, server
-from mlflow.service._engine import HANDLERS, Engine, answer, answer_at_once, open_engine
+from mlflow.service import (
+    artifacts,
+    datasets,
+    experiments,
+    logged_models,
+    metrics,
+    runs,
+    server,
+    uploads,
+)
+from mlflow.service._engine import (
+    HANDLERS,
+    ArtifactEngine,
+    Engine,
+    answer,
+    answer_at_once,
+    open_engine,
+)
 
 __all__ = [
     "HANDLERS",
+    "ArtifactEngine",
     "Engine",
     "answer",
     "answer_at_once",
@@ -16,4 +33,5 @@ __all__ = [
     "open_engine",
     "runs",
     "server",
+    "uploads",
 ]

@@ -15,7 +15,8 @@ from mlflow.wire import AnyEndpoint, Endpoint, Question
 
 Q = TypeVar("Q", bound=Question)
 A = TypeVar("A")
-Handler = Callable[["Engine", Any], Any]
+E = TypeVar("E", bound="ArtifactEngine")
+Handler = Callable[[Any, Any], Any]
 
 _logger = logging.getLogger(__name__)
 
@@ -23,20 +24,34 @@ _logger = logging.getLogger(__name__)
 HANDLERS: dict[AnyEndpoint, Handler] = {}
 
 
-class Engine:
+class ArtifactEngine:
+    """What the endpoints need that are about artifacts only.
+
+    Args:
+        roots: the places that may be looked into.
+    """
+
+    def __init__(self, roots: Roots) -> None:
+        self.roots = roots
+
+    def close(self) -> None:
+        """Nothing is open that must be closed."""
+
+
+class Engine(ArtifactEngine):
     """A store and what the endpoints need beside it.
 
     Args:
         store: the open database.
         artifact_root: where experiments without a location of their own keep artifacts, as
             clients see it: `mlflow-artifacts:/`, a `file:` URI or an object store.
-        served: the folder that `mlflow-artifacts:/` names here, None when nothing is served.
+        roots: the places that may be looked into; by default what `artifact_root` names.
     """
 
-    def __init__(self, store: Store, artifact_root: str, served: Path | None = None) -> None:
+    def __init__(self, store: Store, artifact_root: str, roots: Roots | None = None) -> None:
+        super().__init__(roots or Roots(None, artifact_root))
         self.store = store
         self.artifact_root = artifact_root.rstrip("/")
-        self.roots = Roots(served, artifact_root)
 
     def close(self) -> None:
         """Finish what is queued and close the database."""
@@ -44,20 +59,20 @@ class Engine:
 
 
 def open_engine(
-    uri: str, artifact_root: str, *, upgrade: bool = True, served: Path | None = None
+    uri: str, artifact_root: str, *, upgrade: bool = True, roots: Roots | None = None
 ) -> Engine:
     """The engine over the database or folder at `uri`.
 
     Args:
         uri: `sqlite:///…`, `postgresql://…`, `mysql://…`; a plain path or `file:` URI is a folder.
-        artifact_root, served: see `Engine`.
+        artifact_root, roots: see `Engine`.
         upgrade: create the tables of an empty database; an old schema is refused either way.
 
     Raises:
         MlflowException: the database cannot be opened or has another schema.
     """
     others = _files_of_mlflow(uri)
-    engine = Engine(store.open_store(uri, upgrade=upgrade), artifact_root, served)
+    engine = Engine(store.open_store(uri, upgrade=upgrade), artifact_root, roots)
     if others is not None:
         _logger.warning(
             "The folder %s holds runs in MLflow's own file format. They are left as they are and "
@@ -77,13 +92,13 @@ def _files_of_mlflow(uri: str) -> Path | None:
     return parsed.folder if found is not None else None
 
 
-def serves(endpoint: Endpoint[Q, A]) -> Callable[[Callable[[Engine, Q], Any]], Handler]:
+def serves(endpoint: Endpoint[Q, A]) -> Callable[[Callable[[E, Q], Any]], Callable[[E, Q], Any]]:
     """Make a function the handler of `endpoint`.
 
     The function returns the answer, or, for a queued endpoint, a Future of it.
     """
 
-    def register(handler: Callable[[Engine, Q], Any]) -> Handler:
+    def register(handler: Callable[[E, Q], Any]) -> Callable[[E, Q], Any]:
         if endpoint in HANDLERS:
             raise AssertionError(f"{endpoint} has two handlers")
         HANDLERS[endpoint] = handler

@@ -7,12 +7,13 @@ from mlflow.wire import artifacts, datasets, experiments, logged_models, metrics
 from mlflow.wire._endpoint import AnyEndpoint, Empty, Endpoint, Permission, Question
 
 _NOUNS = (artifacts, datasets, experiments, logged_models, metrics, runs, server)
-#: all endpoints, sorted by path
-ENDPOINTS: tuple[AnyEndpoint, ...] = tuple(
-    sorted(
-        (value for noun in _NOUNS for value in vars(noun).values() if isinstance(value, Endpoint)),
-        key=lambda endpoint: endpoint.route,
-    )
+_ALL: list[AnyEndpoint] = sorted(
+    (value for noun in _NOUNS for value in vars(noun).values() if isinstance(value, Endpoint)),
+    key=lambda endpoint: endpoint.route,
 )
+#: all endpoints that take and give JSON, sorted by path
+ENDPOINTS: tuple[AnyEndpoint, ...] = tuple(each for each in _ALL if not each.streamed)
+#: all endpoints that take or give bytes, sorted by path
+STREAMED: tuple[AnyEndpoint, ...] = tuple(each for each in _ALL if each.streamed)
 
-__all__ = ["ENDPOINTS", "AnyEndpoint", "Empty", "Endpoint", "Permission", "Question"]
+__all__ = ["ENDPOINTS", "STREAMED", "AnyEndpoint", "Empty", "Endpoint", "Permission", "Question"]

@@ -14,12 +14,16 @@ A = TypeVar("A")
 Action = Literal["anyone", "create", "read", "edit", "manage"]
 
 
+#: fields that say where artifacts are: below the server's root, the first name is an experiment's
+_NOUNS = {"directory": "artifact", "folder": "artifact", "path": "artifact"}
+
+
 class Permission(msgspec.Struct, frozen=True):
     """What the caller must be allowed to do.
 
     Args:
         action: `anyone` (no login), `read`, `edit`, `manage` or `create`.
-        noun: what it is done to: `experiment`, `run` or `server`.
+        noun: what it is done to: `artifact` (by its path), `experiment`, `run` or `server`.
         field: field of the question that names the thing; a list field names several.
     """
 
@@ -36,7 +40,7 @@ class may:
 
     @staticmethod
     def _on(action: Action, field: str) -> Permission:
-        noun = "run" if field.startswith("run") else "experiment"
+        noun = "run" if field.startswith("run") else _NOUNS.get(field, "experiment")
         return Permission(action, noun, field)
 
     @staticmethod
@@ -80,6 +84,9 @@ class Endpoint(Generic[Q, A]):
         queued: the service hands the work to the store's writer and returns a Future.
         brief: the work is so small that, on an embedded database, it is best done where it is
             asked for, without a change of threads.
+        rest: field of the question that the rest of the path goes into.
+        storeless: it needs no database, so a server that keeps artifacts only has it too.
+        streamed: the question is in the address; bodies are bytes, which the server itself moves.
     """
 
     def __init__(
@@ -95,6 +102,9 @@ class Endpoint(Generic[Q, A]):
         ajax_only: bool = False,
         queued: bool = False,
         brief: bool = False,
+        rest: str | None = None,
+        storeless: bool = False,
+        streamed: bool = False,
     ) -> None:
         self.method = method
         self.path = path
@@ -106,6 +116,9 @@ class Endpoint(Generic[Q, A]):
         self.ajax_only = ajax_only
         self.queued = queued
         self.brief = brief
+        self.rest = rest
+        self.storeless = storeless
+        self.streamed = streamed
 
     @property
     def routes(self) -> tuple[str, ...]:
@@ -117,6 +130,11 @@ class Endpoint(Generic[Q, A]):
     def route(self) -> str:
         """The path that clients use."""
         return self.routes[0]
+
+    @property
+    def template(self) -> str:
+        """The path that clients use, with the name of what follows it."""
+        return self.route if self.rest is None else f"{self.route}/{{{self.rest}}}"
 
     def __repr__(self) -> str:
         return f"Endpoint({self.method} {self.route})"

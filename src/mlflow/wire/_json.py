@@ -56,8 +56,12 @@ def decode_answer(endpoint: AnyEndpoint, body: bytes) -> Any:
     return _decoder(endpoint.answer).decode(body or b"{}")
 
 
-def decode_body(endpoint: AnyEndpoint, body: bytes) -> Question:
-    """The question in the body of a request, checked."""
+def decode_body(endpoint: AnyEndpoint, body: bytes, rest: str = "") -> Question:
+    """The question in the body of a request, checked.
+
+    Args:
+        rest: what follows the endpoint's route in the address, for one that takes it.
+    """
     kind = endpoint.question
     body = body.strip() or b"{}"
     try:
@@ -73,6 +77,12 @@ def decode_body(endpoint: AnyEndpoint, body: bytes) -> Question:
         raise invalid(f"The body of the request is not valid JSON: {error}.") from None
     except RecursionError:
         raise invalid("The body of the request is nested too deeply.") from None
+    return _checked(endpoint, question, rest)
+
+
+def _checked(endpoint: AnyEndpoint, question: Question, rest: str) -> Question:
+    if endpoint.rest is not None:
+        setattr(question, endpoint.rest, rest)
     question.check()
     return question
 
@@ -93,8 +103,8 @@ def _filled(value: Any) -> Any:
     return [_filled(item) for item in value] if isinstance(value, list) else value
 
 
-def decode_query(endpoint: AnyEndpoint, query: bytes) -> Question:
-    """The question in the query string of a request, checked."""
+def decode_query(endpoint: AnyEndpoint, query: bytes, rest: str = "") -> Question:
+    """The question in the query string of a request, checked; see `decode_body`."""
     try:
         pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict")
     except ValueError as error:
@@ -110,8 +120,7 @@ def decode_query(endpoint: AnyEndpoint, query: bytes) -> Question:
         question: Question = msgspec.convert(fields, endpoint.question, strict=False)
     except msgspec.ValidationError as error:
         raise _explained(error, _encoder.encode(fields)) from None
-    question.check()
-    return question
+    return _checked(endpoint, question, rest)
 
 
 def encode_query(question: Question) -> str:

@@ -24,5 +24,11 @@ class ServerInfo(msgspec.Struct):
 
 
 info = Endpoint(
-    "GET", "/mlflow/server-info", AskServerInfo, ServerInfo, needs=may.anyone, version="3.0"
+    "GET",
+    "/mlflow/server-info",
+    AskServerInfo,
+    ServerInfo,
+    needs=may.anyone,
+    version="3.0",
+    storeless=True,
 )

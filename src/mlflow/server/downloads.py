@@ -1,0 +1,295 @@
+"""Files on their way to a client: whole or in part, known already, or read ahead while they go."""
+
+import asyncio
+import logging
+import mimetypes
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from email.utils import formatdate, parsedate_to_datetime
+from itertools import chain
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from mlflow.blobs import Folder, Place
+from mlflow.blobs._place import Changed, Found
+from mlflow.blobs.digests import Digest
+from mlflow.exceptions import MlflowException, MlflowNotImplementedException, invalid, missing
+from mlflow.server import digest_headers
+from mlflow.server.limits import Gone
+from mlflow.server.replies import Header, Reply, Send
+from mlflow.server.routes import Request, Work
+
+_log = logging.getLogger("mlflow.server")
+#: bytes that are read at a time; one transfer holds two of these
+_PIECE = 512 * 1024
+#: files up to this size are sent at once
+_SMALL = 64 * 1024
+#: what is shown as text, whatever the system's table of types says
+_TEXT = frozenset(
+    {"cf", "cfg", "cnf", "conf", "csv", "err", "hocon", "ini", "ipynb", "js", "json", "log", "md"}
+    | {"prop", "properties", "py", "py3", "rst", "toml", "tsv", "txt", "xml", "yaml", "yml"}
+)
+_TEXT_NAMES = frozenset({"MLmodel", "MLproject"})
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+#: what a request has that wants to know about the file first
+_CONDITIONS = (b"range", b"if-match", b"if-none-match", b"if-modified-since")
+_ALWAYS: tuple[Header, ...] = (
+    (b"accept-ranges", b"bytes"),
+    (b"cache-control", b"private, no-cache"),
+    (b"content-security-policy", b"sandbox; default-src 'none'"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+
+
+class _File(NamedTuple):
+    """A file that can be sent.
+
+    Args:
+        pieces: gives its content from a byte on, for a number of bytes.
+        modified: seconds since the epoch, None when the place does not say.
+    """
+
+    size: int
+    tag: str
+    digest: Digest | None
+    modified: float | None
+    pieces: Callable[[int, int], Iterator[bytes]]
+
+
+class Downloads:
+    """Answers with the content of files.
+
+    Args:
+        work: where files are read.
+        timeout: seconds that a client may take to take a piece.
+    """
+
+    def __init__(self, work: Work, timeout: float) -> None:
+        self._work = work
+        self._timeout = timeout
+
+    def reply(self, request: Request, place: Place, path: str) -> Reply:
+        """The answer to a request for a file; called in a thread.
+
+        Raises:
+            MlflowException: there is no such file, or it has another tag than the client asks for.
+        """
+        held = ExitStack()
+        try:
+            file = _opened(request, place, path, held)
+            reply = self._negotiated(request, file, path, held)
+        except BaseException:
+            held.close()
+            raise
+        if not isinstance(reply.stream, _Sending):
+            held.close()
+        return reply
+
+    def _negotiated(self, request: Request, file: _File, path: str, held: ExitStack) -> Reply:
+        """The whole file, a part of it, or that the client has it already."""
+        tag = f'"{file.tag}"' if file.tag else ""
+        name = path.rpartition("/")[2]
+        kind = _kind(name)
+        headers = (
+            *_ALWAYS,
+            (b"content-disposition", _disposition(name)),
+            *digest_headers.headers_of(file.digest),
+        )
+        if tag:
+            headers += ((b"etag", tag.encode("latin-1", "replace")),)
+        if file.modified is not None:
+            headers += ((b"last-modified", formatdate(file.modified, usegmt=True).encode()),)
+        if not _matches(request.headers, tag):
+            raise Changed(path)
+        if _is_known(request.headers, tag, file.modified):
+            return Reply(304, kind, b"", headers)
+        start, length, status = 0, file.size, 200
+        if (wanted := _range(request.headers, tag, file.size)) is not None:
+            start, length = wanted
+            if not length:
+                return Reply(416, kind, b"", (*headers, _part(f"*/{file.size}")))
+            status = 206
+            headers = (*headers, _part(f"{start}-{start + length - 1}/{file.size}"))
+        if request.method == "HEAD":
+            return Reply(status, kind, b"", headers, _Nothing(length))
+        pieces = file.pieces(start, length)
+        if length <= _SMALL:
+            return Reply(status, kind, b"".join(pieces), headers)
+        # What is wrong shows with the first piece, while it can still be said.
+        pieces = chain([next(pieces, b"")], pieces)
+        return Reply(
+            status, kind, b"", headers, _Sending(pieces, length, held, self._work, self._timeout)
+        )
+
+
+def _opened(request: Request, place: Place, path: str, held: ExitStack) -> _File:
+    """A file, with as few questions to its place as there can be."""
+    wanted = digest_headers.is_wanted(request.headers)
+    if isinstance(place, Folder):
+        opened = place.open(path)
+        held.callback(opened.close)
+
+        def read(start: int, length: int) -> Iterator[bytes]:
+            end = start + length
+            while start < end:
+                piece = opened.read(start, min(_PIECE, end - start))
+                start += len(piece)
+                yield piece
+
+        digest = opened.digest(compute=wanted)
+        return _File(opened.size, opened.tag, digest, opened.modified, read)
+    if request.method == "GET" and not any(name in request.headers for name in _CONDITIONS):
+        reading = held.enter_context(place.get(path))
+        found = reading.found or Found(path, -1)
+        size = found.size if reading.size is None else reading.size
+        if size < 0:
+            raise MlflowNotImplementedException(f"The size of the artifact {path!r} is not known.")
+        return _File(size, _plain(found.tag), found.digest, None, lambda *_: reading.pieces())
+    looked = place.look(path)
+    if looked is None:
+        if place.list(path):
+            raise invalid(f"The artifact {path!r} is a folder; only files have content.")
+        raise missing(f"There is no artifact {path!r}.")
+    at = looked.tag
+
+    def fetch(start: int, length: int) -> Iterator[bytes]:
+        if length:
+            yield from held.enter_context(place.get(path, start, length, at)).pieces()
+
+    return _File(looked.size, _plain(at), looked.digest, None, fetch)
+
+
+def _plain(tag: str) -> str:
+    return tag.strip('"')
+
+
+class _Nothing:
+    """The body that a HEAD request is not sent."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    async def send(self, send: Send) -> None:
+        await send({"type": "http.response.body", "body": b""})
+
+
+class _Sending:
+    """A file on its way to a client: the next piece is read while the one before is sent.
+
+    Args:
+        pieces: the content.
+        size: its bytes.
+        held: what is closed at the end.
+        work: where it is read.
+        timeout: seconds that a client may take to take a piece.
+    """
+
+    def __init__(
+        self, pieces: Iterator[bytes], size: int, held: ExitStack, work: Work, timeout: float
+    ) -> None:
+        self.size = size
+        self._pieces = pieces
+        self._held = held
+        self._work = work
+        self._timeout = timeout
+
+    async def send(self, send: Send) -> None:
+        """Send it; when it ends early the connection does, so that the client sees it."""
+        left = self.size
+        ahead: asyncio.Task[bytes] | None = None
+        try:
+            ahead = self._read()
+            while left:
+                piece = await asyncio.shield(ahead)
+                if not piece:
+                    raise OSError("it ended early")
+                left -= len(piece)
+                if left:
+                    ahead = self._read()
+                part = {"type": "http.response.body", "body": piece, "more_body": left > 0}
+                await asyncio.wait_for(send(part), self._timeout)
+        except asyncio.TimeoutError:
+            raise Gone from None
+        except (OSError, MlflowException) as error:
+            _log.error("a file cannot be read to its end: %s", error)
+            raise Gone from None
+        finally:
+            await over(ahead)
+            await asyncio.shield(self._work.in_thread(self._held.close))
+
+    def _read(self) -> "asyncio.Task[bytes]":
+        return asyncio.create_task(self._work.in_thread(next, self._pieces, b""))
+
+
+async def over(task: "asyncio.Task[Any] | None") -> None:
+    """Wait until a task has ended, however: no file is closed under a thread that uses it."""
+    if task is not None:
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # it was told already, or something else was
+
+
+def _kind(name: str) -> bytes:
+    if name in _TEXT_NAMES or name.rpartition(".")[2].lower() in _TEXT:
+        return b"text/plain; charset=utf-8"
+    return (mimetypes.guess_type(name)[0] or "application/octet-stream").encode("ascii")
+
+
+def _disposition(name: str) -> bytes:
+    """The header by which a browser saves a file under its name."""
+    plain = re.sub(r"[^\w .()+,=@-]", "_", name, flags=re.ASCII)
+    header = f'attachment; filename="{plain}"'
+    if plain != name:
+        header += f"; filename*=UTF-8''{quote(name, safe='')}"
+    return header.encode("ascii")
+
+
+def _matches(headers: Mapping[bytes, bytes], tag: str) -> bool:
+    """Whether the file is one that the client asks for by its tag, if it does."""
+    tags = headers.get(b"if-match")
+    if tags is None:
+        return True
+    given = [text.strip() for text in tags.decode("latin-1").split(",")]
+    return "*" in given or (tag != "" and tag in given)
+
+
+def _is_known(headers: Mapping[bytes, bytes], tag: str, modified: float | None) -> bool:
+    """Whether the client says that it has this very file."""
+    if (tags := headers.get(b"if-none-match")) is not None:
+        given = [text.strip() for text in tags.decode("latin-1").split(",")]
+        return "*" in given or tag in [text.removeprefix("W/") for text in given if text]
+    since = _time(headers.get(b"if-modified-since"))
+    return since is not None and modified is not None and int(modified) <= since
+
+
+def _range(headers: Mapping[bytes, bytes], tag: str, size: int) -> tuple[int, int] | None:
+    """Start and length of the part that is asked for, None for the whole, (0, 0) for none."""
+    match = _RANGE.fullmatch(headers.get(b"range", b"").decode("latin-1").replace(" ", ""))
+    only_if = headers.get(b"if-range")
+    if match is None or match.group() == "bytes=-":
+        return None  # several parts at once, or none of ours: the whole is a right answer too
+    if only_if is not None and only_if.decode("latin-1") != tag:
+        return None
+    first, last = match.groups()
+    if not first:
+        length = min(int(last), size)
+        return size - length, length
+    if last and int(last) < int(first):
+        return None
+    start = int(first)
+    end = min(int(last), size - 1) if last else size - 1
+    return (start, end - start + 1) if start <= end else (0, 0)
+
+
+def _part(text: str) -> Header:
+    return (b"content-range", f"bytes {text}".encode())
+
+
+def _time(header: bytes | None) -> float | None:
+    if header is None:
+        return None
+    try:
+        return parsedate_to_datetime(header.decode("latin-1")).timestamp()
+    except (ValueError, OverflowError):
+        return None
