@@ -177,6 +177,8 @@ class Session:
         self._user: tuple[str, str] | None = None
         if parts.username:
             self._user = unquote(parts.username), unquote(parts.password or "")
+        #: what those who ask have found out about the server, each under a name of its own
+        self.notes: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._pid = 0
         self._connected: tuple[urllib3.PoolManager, urllib3.HTTPConnectionPool | None] | None = None

@@ -1,21 +1,35 @@
-"""Whole files and folders between this machine and a place for artifacts."""
+"""Whole files and folders between this machine and a place for artifacts.
+
+    uploads.py     one file, in parts when it is large
+    folders.py     a folder, which becomes visible as a whole
+    downloads.py   one file, in ranges when it is large
+    sources.py     what is sent
+    crew.py        the threads that do it
+    progress.py    what is shown meanwhile
+
+What is interrupted goes on when it is asked for again, from any process. Errors say how far it is.
+"""
 
 import logging
-import os
 import tempfile
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from io import RawIOBase
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any
 
-from mlflow.blobs import BrokenOff, Folder, Place, Reading
+from mlflow.blobs import Folder, Place
+from mlflow.blobs._place import Found
+from mlflow.blobs.served import Served
 from mlflow.blobs.uri import joined, safe_path
-from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_MAX_RETRIES
-from mlflow.exceptions import RESOURCE_DOES_NOT_EXIST, MlflowException, missing
+from mlflow.client import downloads, folders, uploads
+from mlflow.client.crew import Stop, each
+from mlflow.client.folders import Count
+from mlflow.client.progress import Progress, amount
+from mlflow.client.sources import PIECE, BytesSource, FileSource
+from mlflow.exceptions import MlflowException
 
 _logger = logging.getLogger(__name__)
-#: files that are on their way at the same time
+#: files that are fetched at the same time
 _AT_ONCE = 8
 
 
@@ -24,35 +38,71 @@ def send_file(place: Place, local: Path, folder: str) -> None:
 
     Raises:
         OSError: the file cannot be read.
-        MlflowException: the place refuses it.
+        MlflowException: it changed meanwhile, or the place refuses it; the message says how much
+            has arrived.
     """
     path = safe_path(joined(folder, local.name))
-    with local.open("rb") as file:
-        place.put(path, file)
+    source = FileSource(local)
+    if not source.is_regular:  # a pipe: nobody knows its size
+        with local.open("rb") as stream:
+            send_stream(place, path, stream)
+        return
+    stop = Stop()
+    with _progress(f"Sending {local.name}", source.size, f"of {local} are there", stop) as progress:
+        uploads.send(place, path, source, progress, stop)
+
+
+def put_bytes(place: Place, path: str, content: bytes) -> None:
+    """Send bytes as a file; see `send_file`."""
+    path = safe_path(path)
+    stop = Stop()
+    with _progress(f"Sending {path}", len(content), f"of {path} are there", stop) as progress:
+        uploads.send(place, path, BytesSource(path, content), progress, stop)
+
+
+def send_stream(place: Place, path: str, stream: Any) -> None:
+    """Send what a stream gives as a file, while it is produced. Nothing is visible before its end.
+
+    Args:
+        stream: has `read(size)`, which gives no bytes at the end only.
+
+    Raises:
+        MlflowException: the place refuses it, or it could not be sent; nothing of it is kept.
+    """
+    writing = place.writing(safe_path(path))
+    try:
+        while piece := stream.read(PIECE):
+            writing.write(piece)
+        writing.finish()
+    finally:
+        writing.discard()
 
 
 def send_folder(place: Place, local: Path, folder: str) -> None:
     """Send what is in a folder, with all that is below, into a folder of a place.
 
-    Nothing is sent when one of the names cannot be kept.
+    Nothing is sent when one of the names cannot be kept. Files that are there with the same digest
+    are not sent. All of it becomes visible at once, where the place can do that.
 
     Raises:
-        MlflowException: what went wrong first, and how many files were sent by then.
+        OSError: a file cannot be read.
+        MlflowException: what went wrong first; the message says how much has arrived.
     """
-    files = list(_files(local))
-    targets = [safe_path(joined(folder, file.relative_to(local).as_posix())) for file in files]
-
-    def send(number: int) -> None:
-        with files[number].open("rb") as file:
-            place.put(targets[number], file)
-
-    _each(send, len(files), f"of {local} were sent")
+    files = folders.entries(local, folder)
+    if not files:
+        return
+    count, stop = Count(len(files)), Stop()
+    total = sum(file.size for file in files)
+    title = f"Sending {local.name or local}"
+    with _progress(title, total, f"of {local} were sent", stop, count) as progress:
+        folders.send(place, local, folder, files, count, progress, stop)
 
 
 def fetch(place: Place, path: str, target: Path, *, name: str | None = None) -> Path:
     """Fetch a file, or a folder with all that is below, into a folder of this machine.
 
-    A file is there when all of it is. Names that a server lists are trusted with nothing.
+    A file is there when all of it is, and when it has the digest that its place knows. Names that a
+    server lists are trusted with nothing.
 
     Args:
         path: what to fetch; the root of the place when empty.
@@ -69,18 +119,18 @@ def fetch(place: Place, path: str, target: Path, *, name: str | None = None) -> 
     target.mkdir(parents=True, exist_ok=True)
     base = path.rpartition("/")[2] if name is None else name
     into = Folder(target, durable=False, passing=True)
-    found = list(_below(place, path)) if place.list(path) else None
+    stop = Stop()
+    found = place.look(path) if path else None
     if found is None:
-        if not path:
-            return target
-        _fetch_file(place, path, into, base or path.rpartition("/")[2])
-        return target / (base or path.rpartition("/")[2])
-
-    def one(number: int) -> None:
-        _fetch_file(place, joined(path, found[number]), into, joined(base, found[number]))
-
-    _each(one, len(found), f"of {path or 'the artifacts'} were fetched")
-    return target / base if base else target
+        files = sorted(place.walk(path))
+        if files or not path:
+            _fetch_files(place, path, files, into, base, stop)
+            return target / base if base else target
+    called = base or path.rpartition("/")[2]
+    size = found.size if found else 0
+    with _progress(f"Fetching {called}", size, f"of {path} were fetched", stop) as progress:
+        downloads.receive(place, path, _known(place, path, found), into, called, progress, stop)
+    return target / called
 
 
 def new_folder() -> Path:
@@ -88,76 +138,67 @@ def new_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="mlflow-"))
 
 
-def _fetch_file(place: Place, path: str, into: Folder, name: str) -> None:
-    most = MLFLOW_HTTP_REQUEST_MAX_RETRIES.get()
-    for attempt in range(most + 1):
+def _fetch_files(
+    place: Place, path: str, files: list[Found], into: Folder, base: str, stop: Stop
+) -> None:
+    """Fetch the files of a folder: small ones several at once, large ones one after the other."""
+    count = Count(len(files))
+    least = 16 * 1024 * 1024
+    small = [file for file in files if file.size < least]
+    large = [file for file in files if file.size >= least]
+    words = f"of {path or 'the artifacts'} were fetched"
+
+    def one(file: Found) -> None:
+        whole, name = joined(path, file.path), joined(base, file.path)
+        downloads.receive(place, whole, file, into, name, progress, stop)
+        count.add(1)
+
+    total = sum(file.size for file in files)
+    title = f"Fetching {base or path or 'artifacts'}"
+    with _progress(title, total, words, stop, count) as progress:
+        each(one, small, min(_AT_ONCE, len(small)), stop)
+        for file in large:
+            one(file._replace(digest=file.digest or _digest(place, joined(path, file.path))))
+
+
+def _known(place: Place, path: str, found: Found | None) -> Found | None:
+    if found is None or found.digest is not None:
+        return found
+    return found._replace(digest=_digest(place, path))
+
+
+def _digest(place: Place, path: str) -> Any:
+    """The digest of a file that a place can work out, though it does not know it."""
+    return place.digest(path) if isinstance(place, Folder | Served) else None
+
+
+@contextmanager
+def _progress(
+    title: str, total: int, words: str, stop: Stop, count: Count | None = None
+) -> Iterator[Progress]:
+    """Show how far it is, say it in errors together with how to go on, and end all threads.
+
+    Args:
+        words: what follows the numbers, such as `of model.bin are there`.
+        count: counts files, for folders.
+    """
+    with Progress(title, total) as progress:
         try:
-            with place.get(path) as reading:
-                into.put(name, cast("BinaryIO", _Pieces(reading)))
-            return
-        except BrokenOff:
-            if attempt == most:
-                raise
+            yield progress
         except MlflowException as error:
-            if error.error_code == RESOURCE_DOES_NOT_EXIST:
-                raise missing(f"There is no artifact {path!r}.") from None
+            advice = "call it again for the rest" if progress.done else "call it again"
+            error.message = f"{error.message} ({_how_far(progress, words, count)}; {advice}.)"
+            error.args = (error.message,)
             raise
-        _logger.warning("Fetching %s broke off; it is begun again.", path)
-
-
-class _Pieces(RawIOBase):
-    """What is being read, as a stream."""
-
-    def __init__(self, reading: Reading) -> None:
-        self._pieces = reading.pieces()
-
-    def read(self, size: int = -1) -> bytes:
-        return next(self._pieces, b"")
-
-
-def _files(local: Path) -> Iterator[Path]:
-    """All files below a folder, sorted; links to files count, links to folders do not."""
-    if not local.is_dir():
-        _logger.warning("There is no folder %s, so nothing of it was logged.", local)
-        return
-    for here, folders, names in os.walk(local):
-        folders.sort()
-        for name in folders:
-            if os.path.islink(os.path.join(here, name)):
-                _logger.warning("The link %s is left out: links to folders are not followed.", name)
-        yield from (Path(here, name) for name in sorted(names))
-
-
-def _below(place: Place, path: str, depth: int = 100) -> Iterator[str]:
-    """The paths of all files below a folder, relative to it."""
-    for blob in place.list(path):
-        if not blob.is_dir:
-            yield blob.name
-        elif depth:
-            for inner in _below(place, joined(path, blob.name), depth - 1):
-                yield f"{blob.name}/{inner}"
-        else:
-            raise MlflowException(f"The folders below {path!r} have no end.")
-
-
-def _each(work: Callable[[int], None], count: int, done_words: str) -> None:
-    """Call `work` with each number below `count`, several at once; the first error ends it."""
-    if count < 2:
-        for number in range(count):
-            work(number)
-        return
-    with ThreadPoolExecutor(min(_AT_ONCE, count), thread_name_prefix="artifacts") as pool:
-        futures = [pool.submit(work, number) for number in range(count)]
-        done = 0
-        try:
-            for future in futures:
-                future.result()
-                done += 1
-        except BaseException as error:
-            for future in futures:
-                future.cancel()
-            if isinstance(error, MlflowException):
-                raise MlflowException(
-                    f"{error.message} ({done} of {count} files {done_words}.)", error.error_code
-                ) from None
+        except KeyboardInterrupt:
+            how_far = _how_far(progress, words, count)
+            _logger.warning("Interrupted: %s; call it again for the rest.", how_far)
             raise
+        finally:
+            stop.set()
+
+
+def _how_far(progress: Progress, words: str, count: Count | None) -> str:
+    if count is not None:
+        return f"{count.done} of {count.total} files {words}"
+    return f"{amount(progress.done)} of {amount(progress.total)} {words}"
