@@ -13,7 +13,9 @@ from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
+from matplotlib.pyplot import subplots
 
 import mlflow
 from mlflow import MlflowClient
@@ -160,8 +162,22 @@ def test_figures(client: MlflowClient, run_id: str) -> None:
     assert read(client, run_id, "loss.html") == b"html ['auto_open', 'include_plotlyjs']"
     client.log_figure(run_id, Plotlylike(), "loss.svg", save_kwargs={"scale": 2})
     assert read(client, run_id, "loss.svg") == b"image {'scale': 2}"
-    with pytest.raises(MlflowException, match=r"builtins\.int is no figure"):
+    with pytest.raises(TypeError, match=r"builtins\.int is no figure"):
         client.log_figure(run_id, 3, "x.png")
+
+
+def test_figures_of_the_libraries(client: MlflowClient, run_id: str) -> None:
+    figure, axes = subplots()
+    axes.plot([1, 2])
+    client.log_figure(run_id, figure, "a.svg")
+    assert b"<svg" in read(client, run_id, "a.svg")
+    with pytest.raises(TypeError, match="is no figure"):
+        client.log_figure(run_id, axes, "a.png")
+    with pytest.raises(ValueError, match="xyz"):
+        client.log_figure(run_id, figure, "a.xyz")
+    client.log_figure(run_id, go.Figure(go.Scatter(y=[1, 2])), "b.html")
+    assert b"plotly" in read(client, run_id, "b.html")
+    assert [file.path for file in client.list_artifacts(run_id)] == ["a.svg", "b.html"]
 
 
 def pixels(png: bytes, channels: int) -> list[list[int]]:
@@ -188,21 +204,26 @@ def test_images(client: MlflowClient, run_id: str) -> None:
     ):
         client.log_image(run_id, array, "images/a.png")
         assert pixels(read(client, run_id, "images/a.png"), channels) == expected
-    for wrong in (np.zeros((2, 2, 2)), np.zeros(3), np.array([[300]]), np.array([[-0.5]])):
-        with pytest.raises(MlflowException, match="no image"):
-            client.log_image(run_id, wrong, "a.png")
+    with pytest.raises(MlflowException, match="no image"):
+        client.log_image(run_id, np.zeros((2, 2, 2)), "a.png")
+    with pytest.raises(TypeError, match="is no image"):
+        client.log_image(run_id, "a.png", "a.png")
 
 
 def test_images_by_step(client: MlflowClient, run_id: str) -> None:
     image = np.zeros((2, 2), np.uint8)
     client.log_image(run_id, image, key="a/b", step=3, timestamp=17)
-    (found,) = client.list_artifacts(run_id, "images")
-    assert found.path.startswith("images/a~b+step+3+timestamp+17+")
-    assert found.path.endswith(".png")
+    small, whole = (file.path for file in client.list_artifacts(run_id, "images"))
+    assert whole.startswith("images/a~b+step+3+timestamp+17+")
+    assert whole.endswith(".png")
+    assert small == whole.removesuffix(".png") + "+compressed.webp"
     assert client.get_run(run_id).data.tags["mlflow.loggedImages"] == "True"
     for wrong in ({}, {"key": "a", "artifact_file": "b"}, {"artifact_file": "b.png", "step": 1}):
-        with pytest.raises(MlflowException):
+        with pytest.raises(TypeError):
             client.log_image(run_id, image, **wrong)
+    for key in ("a#b", "a:b", "", "x" * 250):
+        with pytest.raises(MlflowException, match="Invalid"):
+            client.log_image(run_id, image, key=key)
 
 
 def test_no_path_leads_outside(
@@ -263,7 +284,8 @@ def test_by_uri(client: MlflowClient, run_id: str, tree: Path, tmp_path: Path) -
         {"artifact_uri": "runs:/a/b", "artifact_path": "c"},
         {"artifact_uri": "runs://a/b"},
         {"artifact_uri": "models:/a/1"},
-        {"artifact_uri": "s3://bucket/a"},
+        {"artifact_uri": "models:/a"},
+        {"artifact_uri": "dbfs:/a"},
     ):
         with pytest.raises(MlflowException):
             mlflow.artifacts.download_artifacts(**wrong)

@@ -223,7 +223,7 @@ def _pixels(image: Any) -> Any:
                 array = (array - low) / ((high - low) or 1)
             return (array * 255).round().astype(numpy.uint8)
         if array.dtype.kind in "iu" and low >= 0 and high <= 255:
-            return array.astype(numpy.uint8)
+            return array.astype(numpy.uint8)  # a copy, as what it was made of may change
         raise invalid(
             f"Values from {low} to {high} of type {array.dtype} are no image: allowed are whole "
             "numbers from 0 to 255, fractions from 0 to 1, and truth values."

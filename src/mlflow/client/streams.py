@@ -1,7 +1,6 @@
 """What `log_stream` takes: data that are produced while they are sent, as one stream of bytes."""
 
 from collections.abc import Iterable, Iterator
-from io import RawIOBase
 from typing import Any
 
 from mlflow.blobs import Place
@@ -31,7 +30,7 @@ def send(place: Place, path: str, source: Any) -> None:
         writing.discard()
 
 
-class Stream(RawIOBase):
+class Stream:
     """Bytes, as far as they are asked for; text becomes UTF-8.
 
     Args:
@@ -45,15 +44,9 @@ class Stream(RawIOBase):
         self._pieces = _pieces(source)
         self._rest = memoryview(b"")
 
-    def readable(self) -> bool:
-        """True."""
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        """So many bytes, fewer only at the end; all that is left without a size."""
-        if size is None or size < 0:
-            return b"".join([self._rest, *self._pieces])
-        parts = []
+    def read(self, size: int) -> bytes:
+        """So many bytes; fewer only at the end."""
+        parts: list[memoryview] = []
         while size:
             if not self._rest:
                 self._rest = memoryview(next(self._pieces, b""))
@@ -63,12 +56,6 @@ class Stream(RawIOBase):
             self._rest = self._rest[size:]
             size -= len(parts[-1])
         return b"".join(parts)
-
-    def readinto(self, buffer: Any) -> int:
-        """Fill a buffer as far as there is something; see `read`."""
-        piece = self.read(len(buffer))
-        buffer[: len(piece)] = piece
-        return len(piece)
 
 
 def _pieces(source: Any) -> Iterator[bytes]:
