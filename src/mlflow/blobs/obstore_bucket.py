@@ -276,6 +276,7 @@ class ObstoreLarge:
     def __init__(self, bucket: ObstoreBucket, key: str, part_size: int) -> None:
         self._parts: queue.Queue[bytes | None] = queue.Queue(maxsize=1)
         self._given_up = False
+        self._ended = False
         self._failure: BaseException | None = None
         self._thread = threading.Thread(
             target=self._run, args=(bucket, key, part_size), daemon=True, name="mlflow-object"
@@ -290,12 +291,13 @@ class ObstoreLarge:
                 )
         except BaseException as error:
             self._failure = error
-        while self._failure is not None and self._parts.get() is not None:
-            pass  # whoever adds must not wait for ever
+        while not self._ended:  # it broke off: whoever adds must not wait for ever
+            self._ended = self._parts.get() is None
 
     def _given(self) -> Iterator[bytes]:
         while (part := self._parts.get()) is not None:
             yield part
+        self._ended = True
         if self._given_up:
             raise ValueError("given up")  # makes the library throw the parts away
 
