@@ -282,10 +282,13 @@ def remove(name: str, parent: int) -> None:
 
 
 def throw_away(name: str, parent: int) -> None:
-    """Remove an entry of `aside`; for all others it is gone at one moment."""
+    """Remove an entry of `aside`; for all others it is gone at one moment.
+
+    What cannot be removed, as somebody still writes into it, is left to a sweep.
+    """
     given = secrets.token_hex(8)
     os.rename(name, given, src_dir_fd=parent, dst_dir_fd=parent)
-    with suppress(FileNotFoundError):  # another process sweeps too
+    with suppress(OSError):
         remove(given, parent)
 
 

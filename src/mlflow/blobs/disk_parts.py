@@ -1,61 +1,45 @@
 """Files on disk that are put together from parts, in any order, by any number of processes.
 
-An unfinished file is a folder in PARTIAL, named by its upload id:
-
-    info    which file it is, its size, the size of its parts
-    data    the file itself; a part is written where it belongs, so finishing is a rename
-    1, 2 …  a record for each part: digest, size and the start of the machine in which it came
-
-A record is written when its part is whole, so one that is empty stands for a part that never
-arrived. After the machine has started anew nobody knows what of the data reached the disk; then a
-record counts when the data gives its digest.
-
-Who writes a part holds a shared lock on the folder and an exclusive one on the record. Who
-finishes holds the folder exclusively: nobody writes into a file that others see.
+Who writes a part holds a shared lock on the folder of the unfinished file (`disk_uploads`) and an
+exclusive one on the record of the part. Who finishes holds the folder exclusively: nobody writes
+into a file that others see.
 """
 
 import errno
 import fcntl
 import os
-import re
 import secrets
 import stat
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import msgspec
 
 from mlflow.blobs import digests, disk_digests
-from mlflow.blobs._handles import FILE, FOLDER, NEW, Disk, failure, lock, throw_away
+from mlflow.blobs._handles import NEW, Disk, failure, lock, throw_away
 from mlflow.blobs._kernel import boot
 from mlflow.blobs._place import Body, Busy, Damaged, NoRoom, Part, Unfinished, Vanished
 from mlflow.blobs.disk_files import write_all
+from mlflow.blobs.disk_uploads import (
+    DATA,
+    INFO,
+    Info,
+    Record,
+    info_of,
+    open_in,
+    opened,
+    part_of,
+    upload,
+    write_record,
+)
 from mlflow.blobs.uri import safe_path
 from mlflow.exceptions import invalid
 
-_INFO = "info"
-_DATA = "data"
-_ID = re.compile(r"[0-9a-f]{32}")
-_RECORD = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW_RECORD = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
 #: seconds that finishing waits for those who still write a part
 _PATIENCE = 5.0
-
-
-class Info(msgspec.Struct):
-    """Which file is unfinished. Sizes in bytes, the time in seconds since the epoch."""
-
-    path: str
-    size: int
-    part_size: int
-    started: float
-
-
-class _Record(msgspec.Struct):
-    digest: str
-    size: int
-    boot: str
 
 
 class DiskParts:
@@ -109,8 +93,8 @@ class DiskParts:
             self._check_target(path)
             aside, _ = self._disk.making(make)
             try:
-                with _opened(upload_id, aside) as folder:
-                    data = os.open(_DATA, NEW, 0o666, dir_fd=folder)
+                with opened(upload_id, aside) as folder:
+                    data = os.open(DATA, NEW, 0o666, dir_fd=folder)
                     try:
                         os.truncate(data, size)
                     finally:
@@ -156,17 +140,17 @@ class DiskParts:
         *folders, target = safe_path(path).split("/")
         try:
             with ExitStack() as stack:
-                folder, info = stack.enter_context(_upload(self._disk, path, upload_id))
+                folder, info = stack.enter_context(upload(self._disk, path, upload_id))
                 if not lock(folder, fcntl.LOCK_EX, _PATIENCE):
                     raise Busy(f"Parts of the artifact {path!r} are still being written.")
-                data = _open(_DATA, os.O_RDWR | os.O_NOFOLLOW, folder, path)
+                data = open_in(DATA, os.O_RDWR | os.O_NOFOLLOW, folder, path)
                 stack.callback(os.close, data)
                 self._check_parts(path, info, parts, folder, data)
                 whole = [part.digest for part in parts]
                 disk_digests.keep(data, digests.of_parts(self.algorithm, info.part_size, whole))
                 if self._disk.durable:
                     os.fsync(data)
-                self._disk.settle(_DATA, folder, folders, target)
+                self._disk.settle(DATA, folder, folders, target)
                 # Still locked: a part that comes late must not find the folder as it was.
                 self._throw_away(upload_id)
         except OSError as error:
@@ -176,7 +160,7 @@ class DiskParts:
         """Throw the parts away; see `Parts.abort`."""
         safe_path(path)
         try:
-            with _upload(self._disk, path, upload_id):
+            with upload(self._disk, path, upload_id):
                 self._throw_away(upload_id)
         except Vanished:
             return
@@ -192,7 +176,7 @@ class DiskParts:
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
 
     def _write_info(self, info: Info, folder: int) -> None:
-        name = secrets.token_hex(4)
+        name = f"{INFO}.new"
         handle = os.open(name, NEW, 0o666, dir_fd=folder)
         try:
             write_all(handle, msgspec.json.encode(info))
@@ -200,25 +184,22 @@ class DiskParts:
                 os.fsync(handle)
         finally:
             os.close(handle)
-        os.rename(name, _INFO, src_dir_fd=folder, dst_dir_fd=folder)
+        os.rename(name, INFO, src_dir_fd=folder, dst_dir_fd=folder)
         if self._disk.durable:
             os.fsync(folder)
 
     def _unfinished(self, path: str, upload_id: str) -> Unfinished:
-        with _upload(self._disk, path, upload_id) as (folder, info):
-            data = _open(_DATA, os.O_RDONLY | os.O_NOFOLLOW, folder, path)
+        with upload(self._disk, path, upload_id) as (folder, info):
+            data = open_in(DATA, os.O_RDONLY | os.O_NOFOLLOW, folder, path)
             try:
                 parts = {}
-                for name in os.listdir(folder):
-                    if name.isdecimal():
-                        part = _part(folder, data, info, int(name))
-                        if part is not None:
-                            parts[int(name)] = part
+                numbers = sorted(int(name) for name in os.listdir(folder) if name.isdecimal())
+                for number in numbers:
+                    if (part := part_of(folder, data, info, number)) is not None:
+                        parts[number] = part
             finally:
                 os.close(data)
-        return Unfinished(
-            upload_id, info.part_size, info.size, info.started, dict(sorted(parts.items()))
-        )
+        return Unfinished(upload_id, info.part_size, info.size, info.started, parts)
 
     def _check_parts(
         self, path: str, info: Info, parts: Sequence[Part], folder: int, data: int
@@ -227,7 +208,7 @@ class DiskParts:
         wrong = list(range(count + 1, len(parts) + 1))
         for number in range(1, count + 1):
             given = parts[number - 1].digest if number <= len(parts) else None
-            there = _part(folder, data, info, number)
+            there = part_of(folder, data, info, number)
             if there is None or there.digest != given:
                 wrong.append(number)
         if wrong:
@@ -271,7 +252,7 @@ class WritingPart:
             raise
 
     def _open(self, disk: Disk, upload_id: str) -> None:
-        folder, info = self._over.enter_context(_upload(disk, self._path, upload_id))
+        folder, info = self._over.enter_context(upload(disk, self._path, upload_id))
         count = digests.count_of(info.size, info.part_size)
         if not 1 <= self._number <= count:
             raise invalid(f"The artifact {self._path!r} has {count} parts, not {self._number}.")
@@ -283,12 +264,12 @@ class WritingPart:
             )
         if not lock(folder, fcntl.LOCK_SH):
             raise Busy(f"The artifact {self._path!r} is being finished at this moment.")
-        self._record = _open(str(self._number), _RECORD, folder, self._path)
+        self._record = open_in(str(self._number), _NEW_RECORD, folder, self._path)
         self._over.callback(os.close, self._record)
         if not lock(self._record, fcntl.LOCK_EX):
             raise Busy(f"Part {self._number} of {self._path!r} is being sent by somebody else.")
         os.truncate(self._record, 0)
-        self._data = _open(_DATA, os.O_WRONLY | os.O_NOFOLLOW, folder, self._path)
+        self._data = open_in(DATA, os.O_WRONLY | os.O_NOFOLLOW, folder, self._path)
         self._over.callback(os.close, self._data)
 
     def write(self, piece: "bytes | memoryview") -> None:
@@ -318,7 +299,7 @@ class WritingPart:
         if self._expected not in (None, digest):
             raise self._wrong(f"it has the digest {digest}")
         try:
-            _write_record(self._record, _Record(digest, self._size, boot()))
+            write_record(self._record, Record(digest, self._size, boot()))
         except OSError as error:
             raise failure(error, self._path) from None
         self.digest = digest
@@ -338,92 +319,3 @@ class WritingPart:
             f"What arrived as part {self._number} of the artifact {self._path!r} is not what was "
             f"sent: {reason}. It was not kept; send it again."
         )
-
-
-def info_of(name: str, aside: int) -> Info | None:
-    """Which file an entry of PARTIAL is for, None when it is no unfinished file of parts."""
-    if not _ID.fullmatch(name):
-        return None
-    try:
-        handle = os.open(f"{name}/{_INFO}", FILE, dir_fd=aside)
-    except OSError:
-        return None
-    try:
-        return msgspec.json.decode(os.read(handle, 65536), type=Info)
-    except (OSError, msgspec.MsgspecError):
-        return None
-    finally:
-        os.close(handle)
-
-
-@contextmanager
-def _upload(disk: Disk, path: str, upload_id: str) -> Iterator[tuple[int, Info]]:
-    """The folder of an unfinished file, and what it is for; Vanished when it is not there."""
-    if not _ID.fullmatch(upload_id):
-        raise Vanished(path)
-    with ExitStack() as stack:
-        try:
-            with disk.beside() as aside:
-                info = info_of(upload_id, aside)
-                folder = stack.enter_context(_opened(upload_id, aside))
-        except (FileNotFoundError, NotADirectoryError):
-            raise Vanished(path) from None
-        if info is None or info.path != path:
-            raise Vanished(path)
-        yield folder, info
-
-
-@contextmanager
-def _opened(name: str, parent: int) -> Iterator[int]:
-    handle = os.open(name, FOLDER, dir_fd=parent)
-    try:
-        yield handle
-    finally:
-        os.close(handle)
-
-
-def _open(name: str, flags: int, folder: int, path: str) -> int:
-    """Open a file of an unfinished one; Vanished when it was finished or removed meanwhile."""
-    try:
-        return os.open(name, flags | os.O_CLOEXEC, 0o666, dir_fd=folder)
-    except FileNotFoundError:
-        raise Vanished(path) from None
-
-
-def _part(folder: int, data: int, info: Info, number: int) -> Part | None:
-    """A part that is there and whole."""
-    try:
-        handle = os.open(str(number), os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
-    except FileNotFoundError:
-        return None
-    try:
-        record = _read_record(handle)
-        if record is None:
-            return None
-        start, size = digests.span_of(number, info.size, info.part_size)
-        if record.boot and record.boot == boot():
-            return Part(record.digest, record.size) if record.size == size else None
-        if not lock(handle, fcntl.LOCK_EX):  # somebody sends it anew
-            return None
-        there = digests.of(digests.SHA256, disk_digests.pieces_of(data, start, size))
-        if there != record.digest or record.size != size:
-            os.truncate(handle, 0)
-            return None
-        record.boot = boot()
-        _write_record(handle, record)
-        return Part(record.digest, record.size)
-    finally:
-        os.close(handle)
-
-
-def _read_record(handle: int) -> _Record | None:
-    try:
-        return msgspec.json.decode(os.pread(handle, 4096, 0), type=_Record)
-    except msgspec.MsgspecError:
-        return None
-
-
-def _write_record(handle: int, record: _Record) -> None:
-    text = msgspec.json.encode(record)
-    os.pwrite(handle, text, 0)
-    os.truncate(handle, len(text))

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from mlflow.blobs._handles import FOLDER, lock, throw_away
-from mlflow.blobs.disk_parts import info_of
+from mlflow.blobs.disk_uploads import info_of
 from mlflow.blobs.uri import PARTIAL, below
 
 #: seconds after which what nobody writes to counts as left behind; until then it can be gone on

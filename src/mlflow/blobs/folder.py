@@ -392,6 +392,6 @@ def _beside(disk: Disk) -> tuple[Disk, list[str]] | None:
             return None
     except OSError:
         return None
-    if not root.name or not os.access(root.parent, os.R_OK | os.W_OK | os.X_OK):
+    if not root.name or not os.access(root.parent, os.R_OK | os.W_OK | os.X_OK, effective_ids=True):
         return None
     return Disk(root.parent, durable=disk.durable, passing=disk.passing), [root.name]
