@@ -7,6 +7,7 @@ only has them too.
 import hashlib
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from urllib.parse import quote, urlencode
 
 from mlflow import wire
@@ -14,8 +15,9 @@ from mlflow.blobs._place import Found, Part, Parts, Place, Staging, Vanished
 from mlflow.blobs.digests import count_of, part_size_for
 from mlflow.blobs.folder import Folder
 from mlflow.blobs.loose_parts import LooseParts, is_loose
+from mlflow.blobs.objects import Objects
 from mlflow.blobs.uri import joined, safe_path
-from mlflow.exceptions import MlflowNotImplementedException, invalid
+from mlflow.exceptions import MlflowException, MlflowNotImplementedException, invalid
 from mlflow.service._engine import ArtifactEngine, serves
 from mlflow.wire import Empty
 from mlflow.wire.artifacts import (
@@ -41,6 +43,8 @@ from mlflow.wire.artifacts import (
 
 #: seconds for which the address of a part is good: it is asked for shortly before it is used
 PART_ADDRESS_SECONDS = 3600
+#: a file of a client's own machine that has drives
+_OF_WINDOWS = re.compile(r"[A-Za-z]:\\|\\\\")
 _STAGING = re.compile(r"(\d{1,3})-([0-9a-f]{16})-([A-Za-z0-9]{8,64})")
 #: makes the address of a part at the store itself: its number → the URL
 Signer = Callable[[int], str]
@@ -66,7 +70,7 @@ def place_of(engine: ArtifactEngine, path: str, staging: str = "") -> tuple[Plac
     folder, rest, name = _staged(path, staging)
     if not rest:
         raise _not_below(path)
-    return served.staging(folder, name).place, rest
+    return _begun(served, folder, name).place, rest
 
 
 def folder_of(engine: ArtifactEngine, folder: str, staging: str = "") -> tuple[Place, str]:
@@ -76,7 +80,7 @@ def folder_of(engine: ArtifactEngine, folder: str, staging: str = "") -> tuple[P
     if not staging:
         return served, folder
     top, rest, name = _staged(folder, staging)
-    return served.staging(top, name).place, rest
+    return _begun(served, top, name).place, rest
 
 
 def _named(folder: str, name: str) -> str:
@@ -111,13 +115,25 @@ def _staging(engine: ArtifactEngine, folder: str, staging: str) -> Staging:
     top, rest, name = _staged(folder, staging)
     if rest:
         raise _not_below(folder)
-    return engine.roots.served.staging(top, name)
+    return _begun(engine.roots.served, top, name)
+
+
+def _begun(place: Place, folder: str, name: str) -> Staging:
+    """A staging that is there; Vanished when it is not, where the place can tell."""
+    if isinstance(place, Folder | Objects):
+        return place.staging(folder, name, begun=True)
+    return place.staging(folder, name)
 
 
 def _path(ask: AboutUpload) -> str:
-    """The file's path below the root; clients name the file or its whole path."""
-    safe_path(ask.path)
-    return joined(safe_path(ask.directory, root=True), ask.path.rpartition("/")[2])
+    """The file's path below the root.
+
+    Official clients name the file by its path on their own machine, as the user gave it: only its
+    last name counts.
+    """
+    separator = "\\" if _OF_WINDOWS.match(ask.path) else "/"
+    name = safe_path(ask.path.rpartition(separator)[2])
+    return joined(safe_path(ask.directory, root=True), name)
 
 
 def _parts(place: Place) -> Parts:
@@ -178,15 +194,25 @@ def _begin(place: Place, path: str, size: int | None, part_size: int | None) -> 
 
 def _signer(place: Place, path: str, upload_id: str) -> Signer | None:
     """What makes addresses of parts at the store; None when it makes none."""
-    sign = getattr(place.parts, "sign_part", None)
-    if sign is None:
+    if not isinstance(place, Objects):
         return None
 
     def signed(number: int) -> str:
-        address: str = sign(path, upload_id, number, PART_ADDRESS_SECONDS)
-        return address
+        return place.sign_part(path, upload_id, number, PART_ADDRESS_SECONDS)
 
+    try:
+        signed(1)
+    except MlflowNotImplementedException:
+        return None
     return signed
+
+
+def can_sign(engine: ArtifactEngine) -> bool:
+    """Whether what the server keeps is in a store that gives addresses."""
+    try:
+        return _signer(engine.roots.served, "any", "any") is not None
+    except MlflowException:  # nothing is served, or nobody may use the store
+        return False
 
 
 @serves(wire.artifacts.list_uploads)
@@ -274,7 +300,8 @@ def complete_staging(engine: ArtifactEngine, ask: CompleteStaging) -> Empty:
 @serves(wire.artifacts.abort_staging)
 def abort_staging(engine: ArtifactEngine, ask: AbortStaging) -> Empty:
     """Throw away what was sent for a folder."""
-    _staging(engine, ask.folder, ask.staging).abort()
+    with suppress(Vanished):  # it is no more, as was wanted
+        _staging(engine, ask.folder, ask.staging).abort()
     return Empty()
 
 
