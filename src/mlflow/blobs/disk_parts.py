@@ -19,7 +19,7 @@ import msgspec
 
 from mlflow.blobs import digests, disk_digests
 from mlflow.blobs._handles import NEW, Disk, failure, lock, throw_away
-from mlflow.blobs._kernel import boot
+from mlflow.blobs._kernel import begin_to_sync, boot
 from mlflow.blobs._place import Body, Busy, Damaged, NoRoom, Part, Unfinished, Vanished
 from mlflow.blobs.disk_files import write_all
 from mlflow.blobs.disk_uploads import (
@@ -240,6 +240,7 @@ class WritingPart:
         self._hash = digests.hasher(digests.SHA256)
         self._over = ExitStack()
         self._record = self._data = -1
+        self._durable = disk.durable
         #: SHA-256 of the part in hexadecimal, once it is finished
         self.digest: str | None = None
         try:
@@ -302,6 +303,8 @@ class WritingPart:
             write_record(self._record, Record(digest, self._size, boot()))
         except OSError as error:
             raise failure(error, self._path) from None
+        if self._durable:
+            begin_to_sync(self._data, self._at - self._size, self._size)
         self.digest = digest
 
     def discard(self) -> None:
