@@ -239,7 +239,7 @@ def test_openapi(server: RunningServer) -> None:
     document: dict[str, Any] = json.loads(answer.body)
     assert document["openapi"].startswith("3.1")
     for endpoint in ENDPOINTS:
-        operations = document["paths"][endpoint.route]
+        operations = document["paths"][endpoint.template]
         assert {method.lower() for method in endpoint.methods} == set(operations)
 
 

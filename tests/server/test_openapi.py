@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mlflow.server.openapi import describe
-from mlflow.wire import ENDPOINTS
+from mlflow.wire import ENDPOINTS, STREAMED
 
 
 def references(part: Any) -> Iterator[str]:
@@ -38,7 +38,11 @@ def test_every_reference_leads_somewhere() -> None:
 def test_every_endpoint_is_described_once() -> None:
     document = describe()
     described = [(path, method) for path, method, _ in operations(document)]
-    wanted = [(each.route, method.lower()) for each in ENDPOINTS for method in each.methods]
+    wanted = [
+        (each.template, method.lower())
+        for each in (*ENDPOINTS, *STREAMED)
+        for method in each.methods
+    ]
     assert sorted(described) == sorted(wanted)
     names = [operation["operationId"] for _, _, operation in operations(document)]
     assert len(set(names)) == len(names)
@@ -59,3 +63,21 @@ def test_bodies_queries_and_errors() -> None:
         ("experiment_id", True)
     ]
     assert document["servers"] == [{"url": "/prefix"}]
+
+
+def test_what_the_rest_of_an_address_is() -> None:
+    paths = describe()["paths"]
+    create = paths["/api/2.0/mlflow-artifacts/mpu/create/{directory}"]["post"]
+    assert [(one["name"], one["in"]) for one in create["parameters"]] == [("directory", "path")]
+    part = paths["/api/2.0/mlflow-artifacts/mpu/part/{path}"]["put"]
+    found = {one["name"]: (one["in"], one["required"]) for one in part["parameters"]}
+    assert found == {
+        "path": ("path", True),
+        "upload_id": ("query", True),
+        "part_number": ("query", True),
+        "staging": ("query", False),
+    }
+    assert set(part["requestBody"]["content"]) == {"application/octet-stream"}
+    content = paths["/api/2.0/mlflow-artifacts/artifacts/{path}"]
+    assert set(content) == {"get", "head", "put", "delete"}
+    assert "requestBody" not in content["delete"]

@@ -7,6 +7,7 @@ folder is being logged and which new files are still to be hidden; deleting one 
     <level>/PARTIAL/<name>/below/<rel>/here     so is <rel>, further down
     <folder>/PARTIAL/<name>/names/<writer>      new files of it (JSON, relative to the folder)
     <folder>/PARTIAL/<name>/shown/<writer>      those of them that somebody else has finished since
+    <folder>/PARTIAL/<name>/new/<path>          what is to replace a file that was there before
 
 There is a note at every level from the root of the writing place down to the folder, so that places
 with other roots see one as well. Notes are written from the root down and deleted the other way
@@ -16,7 +17,8 @@ Readers look for notes after they have looked for files. A file that they saw wa
 it appeared: either its note is still there, or the whole folder is.
 
 What this cannot do: who reads the store without us sees keys as they come. Files that were there
-before are replaced one by one. A place whose root is above that of the writer's does not find its
+before are replaced one by one, by copies within the store, right before the others are shown. A
+place whose root is above that of the writer's does not find its
 notes when it is asked for something inside the folder, only for the folder itself or above.
 """
 
@@ -25,6 +27,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from mlflow.blobs._place import Vanished
@@ -148,23 +151,32 @@ class Staged:
         self.name = name
         self._notes = f"{folder}{PARTIAL}/{name}/"
         self._lock = threading.Lock()
+        self._before: set[str] = set()
         self._known: set[str] = set()
         self._noted: list[str] = []
         self._writer = secrets.token_hex(8)
 
     @classmethod
-    def opened(cls, bucket: Bucket, prefix: str, path: str, name: str) -> "Staged":
-        """Begin, or go on with what an attempt of the same name left."""
+    def opened(
+        cls, bucket: Bucket, prefix: str, path: str, name: str, *, begun: bool = False
+    ) -> "Staged":
+        """Begin, or go on with what an attempt of the same name left.
+
+        Raises:
+            Vanished: it is not there, though it must have begun.
+        """
         if not (name.isascii() and name.isalnum() and len(name) <= 128):
             raise invalid("The name of a staging is up to 128 letters and digits.")
         key = joined(prefix, path)
         staged = cls(bucket, prefix, f"{key}/" if key else "", name)
-        staged._open()
+        staged._open(path, begun)
         return staged
 
-    def _open(self) -> None:
+    def _open(self, path: str, begun: bool) -> None:
         *above, here = self._marks()
         note = _read(self._bucket, here)
+        if note is None and begun:
+            raise Vanished(path)
         if note is None:
             marked = Marked(self._bucket, self._prefix)
             items = list(self._bucket.list(self.folder, flat=True))
@@ -178,7 +190,8 @@ class Staged:
                 self._bucket.put(mark, b"{}")
             note = {"before": before}
             self._bucket.put(here, json.dumps(note).encode())
-        self._known = set(note.get("before", ()))
+        self._before = set(note.get("before", ()))
+        self._known = set(self._before)
 
     def _marks(self) -> list[str]:
         """The notes that say it is being logged, from the root down."""
@@ -190,6 +203,15 @@ class Staged:
             found.append(f"{level}{PARTIAL}/{self.name}/below/{rest}/{_HERE}")
             level += f"{name}/"
         return [*found, self._notes + _HERE]
+
+    def key(self, name: str) -> str:
+        """Where a file of it goes until it is published."""
+        return self.aside + name if name in self._before else self.folder + name
+
+    @property
+    def aside(self) -> str:
+        """What the keys begin with of what is to replace others."""
+        return f"{self._notes}new/"
 
     def announce(self, names: Sequence[str]) -> None:
         """Hide these files, which are about to appear, unless they were there before.
@@ -231,7 +253,14 @@ class Staged:
         """
         if self._bucket.look(self._marks()[0]) is None:
             raise Vanished(self.folder.rstrip("/"))
+        new = [item.key for item in self._bucket.list(self.aside, flat=True)]
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            for _ in pool.map(self._replace, new):
+                pass
         self.remove()
+
+    def _replace(self, new: str) -> None:
+        self._bucket.copy(new, self.folder + new[len(self.aside) :])
 
     def remove(self) -> None:
         """Delete the notes: from the folder up to the root, one after the other, then the rest."""
@@ -250,7 +279,7 @@ class Staged:
         mine = [item for item in items if item.key in hidden or item.key.startswith(self._notes)]
         top = self._bucket.look(self._marks()[0])
         newest = max((item.changed for item in [*mine, *([top] if top else [])]), default=0.0)
-        files = [item for item in mine if item.key in hidden]
+        files = [item for item in mine if item.key in hidden or item.key.startswith(self.aside)]
         age = max(0.0, time.time() - newest)  # some stores round times up
         return LeftBehind(age, [item.key for item in files], sum(item.size for item in files))
 

@@ -25,7 +25,7 @@ from mlflow.blobs.buckets import Bucket, Large, Opened
 from mlflow.blobs.digests import MD5, PART, SHA256, Digest, Digesting
 from mlflow.blobs.markers import Marked, Staged, is_file, levels_in
 from mlflow.blobs.uri import PARTIAL, joined, safe_path
-from mlflow.exceptions import missing
+from mlflow.exceptions import MlflowNotImplementedException, missing
 
 #: objects that one request may delete
 _MOST_DELETED = 1000
@@ -72,11 +72,13 @@ class Objects:
 
     def put(self, path: str, stream: BinaryIO, digest: Digest | None = None) -> None:
         """Keep a stream; see `Place.put`. Up to 8 MiB go by one request, more by parts."""
-        safe_path(path)
-        with self.writing(path, digest) as writing:
+        writing = self.writing(path, digest)
+        try:
             while piece := stream.read(PIECE):
                 writing.write(piece)
             writing.finish(digest)
+        finally:
+            writing.discard()
 
     def put_batch(self, files: Sequence[tuple[str, bytes]]) -> None:
         """Keep small files; see `Place.put_batch`. Each is one request; eight go at once."""
@@ -86,23 +88,18 @@ class Objects:
                 pass
         self.show([path for path, _ in files])
 
-    @contextmanager
-    def writing(self, path: str, digest: Digest | None = None) -> "Iterator[ObjectWriting]":
+    def writing(self, path: str, digest: Digest | None = None) -> "ObjectWriting":
         """A file to be written piece by piece; see `Place.writing`.
 
         Args:
             digest: what its content will have to give, where that is known already: then nothing
                 else needs to be computed.
         """
-        writing = ObjectWriting(self, safe_path(path), digest)
-        try:
-            yield writing
-        finally:
-            writing.discard()
+        return ObjectWriting(self, safe_path(path), digest)
 
     def delete(self, path: str) -> bool:
         """Remove a file, or all below a folder; see `Place.delete`."""
-        key = self.key(safe_path(path))
+        key = joined(self.prefix, safe_path(path))
         found = [item.key for item in self.bucket.list(f"{key}/", flat=True)]
         whether = any(is_file(each, f"{key}/") for each in found)
         if self.bucket.look(key) is not None:
@@ -162,9 +159,16 @@ class Objects:
 
     # -- folders as a whole ----------------------------------------------------------------
 
-    def staging(self, path: str, name: str) -> "ObjectStaging":
-        """See `Place.staging` and `markers`."""
-        return ObjectStaging(self, safe_path(path, root=True), name)
+    def staging(self, path: str, name: str, *, begun: bool = False) -> "ObjectStaging":
+        """See `Place.staging` and `markers`.
+
+        Args:
+            begun: whether it must be there already.
+
+        Raises:
+            Vanished: it is not there, though it must be.
+        """
+        return ObjectStaging(self, safe_path(path, root=True), name, begun)
 
     def sweep(self, older_than: float, path: str = "", *, dry: bool = False) -> tuple[int, int]:
         """Remove what was never finished; see `Place.sweep`."""
@@ -201,11 +205,21 @@ class Objects:
         key = self.key(safe_path(path))
         return self.bucket.sign(method, key, seconds, query or {}, headers or {})
 
+    def sign_part(self, path: str, upload_id: str, number: int, seconds: float) -> str:
+        """A URL to which anybody can send a part of an unfinished file for some time.
+
+        Raises:
+            MlflowException: NOT_IMPLEMENTED where the store has no such URLs.
+        """
+        if self.parts is None:
+            raise MlflowNotImplementedException("This store takes no parts.")
+        return _signed(self.parts, path, upload_id, number, seconds)
+
     # -- inside --------------------------------------------------------------------------
 
     def key(self, path: str) -> str:
         """The key of a path."""
-        return joined(self.prefix, path)
+        return joined(self.prefix, path) if self._staged is None else self._staged.key(path)
 
     def announce(self, paths: Sequence[str]) -> None:
         """Say that these files are about to appear, where that must be said."""
@@ -222,7 +236,7 @@ class Objects:
             self._marked.show([self.key(path) for path in paths], but)
 
     def _base(self, path: str) -> str:
-        key = self.key(path)
+        key = joined(self.prefix, path)
         return f"{key}/" if key else ""
 
     def _hides(self, key: str) -> bool:
@@ -326,11 +340,11 @@ class ObjectWriting:
 class ObjectStaging:
     """A folder that becomes visible as a whole; see `Staging` and `markers`."""
 
-    def __init__(self, place: Objects, path: str, name: str) -> None:
+    def __init__(self, place: Objects, path: str, name: str, begun: bool) -> None:
         self._place = place
         self._path = path
-        self._staged = Staged.opened(place.bucket, place.prefix, path, name)
-        parts = None if place._parts is None else _Below(place._parts, path)
+        self._staged = Staged.opened(place.bucket, place.prefix, path, name, begun=begun)
+        parts = None if place._parts is None else _Below(place._parts, path, self._staged)
         self._inside = Objects(place.bucket, place.key(path), parts=parts, staged=self._staged)
 
     @property
@@ -344,12 +358,16 @@ class ObjectStaging:
         items = list(self._place.bucket.list(base, flat=True))
         levels = levels_in(item.key for item in items)
         hidden = self._place._marked.hidden(base, levels, but=self._staged.name)
-        return {
-            (name := item.key[len(base) :]): Found(
-                name, item.size, item.digest or item.likely, item.tag
-            )
+        visible = [
+            (item.key[len(base) :], item)
             for item in items
             if item.key not in hidden and is_file(item.key, base)
+        ]
+        aside = self._staged.aside
+        new = [(i.key[len(aside) :], i) for i in items if i.key.startswith(aside)]
+        return {
+            name: Found(name, item.size, item.digest or item.likely, item.tag)
+            for name, item in [*visible, *new]
         }
 
     def publish(self) -> None:
@@ -411,34 +429,54 @@ class _Announced:
         """See `Parts.abort`."""
         self._parts.abort(safe_path(path), upload_id)
 
+    def sign_part(self, path: str, upload_id: str, number: int, seconds: float) -> str:
+        """See `Objects.sign_part`."""
+        return _signed(self._parts, safe_path(path), upload_id, number, seconds)
+
 
 class _Below:
-    """The parts of a place for a folder of it."""
+    """The parts of a place for a folder of it that is being logged."""
 
-    def __init__(self, parts: Parts, folder: str) -> None:
+    def __init__(self, parts: Parts, folder: str, staged: Staged) -> None:
         self._parts = parts
         self._folder = folder
+        self._staged = staged
         self.algorithm = parts.algorithm
         self.least_part = parts.least_part
 
     def unfinished(self, path: str) -> "list[Unfinished]":
         """See `Parts.unfinished`."""
-        return self._parts.unfinished(joined(self._folder, path))
+        return self._parts.unfinished(self._path(path))
 
     def begin(self, path: str, size: int, part_size: int) -> str:
         """See `Parts.begin`."""
-        return self._parts.begin(joined(self._folder, path), size, part_size)
+        return self._parts.begin(self._path(path), size, part_size)
 
     def put_part(
         self, path: str, upload_id: str, number: int, body: Body, size: int, digest: str
     ) -> None:
         """See `Parts.put_part`."""
-        self._parts.put_part(joined(self._folder, path), upload_id, number, body, size, digest)
+        self._parts.put_part(self._path(path), upload_id, number, body, size, digest)
 
     def finish(self, path: str, upload_id: str, parts: Sequence[Part]) -> None:
         """See `Parts.finish`."""
-        self._parts.finish(joined(self._folder, path), upload_id, parts)
+        self._parts.finish(self._path(path), upload_id, parts)
 
     def abort(self, path: str, upload_id: str) -> None:
         """See `Parts.abort`."""
-        self._parts.abort(joined(self._folder, path), upload_id)
+        self._parts.abort(self._path(path), upload_id)
+
+    def sign_part(self, path: str, upload_id: str, number: int, seconds: float) -> str:
+        """See `Objects.sign_part`."""
+        return _signed(self._parts, self._path(path), upload_id, number, seconds)
+
+    def _path(self, path: str) -> str:
+        return joined(self._folder, self._staged.key(path)[len(self._staged.folder) :])
+
+
+def _signed(parts: Parts, path: str, upload_id: str, number: int, seconds: float) -> str:
+    sign = getattr(parts, "sign_part", None)
+    if sign is None:
+        raise MlflowNotImplementedException("This store has no addresses for parts.")
+    address: str = sign(path, upload_id, number, seconds)
+    return address

@@ -5,6 +5,7 @@ what a client does on its own machine; a server looks nowhere but below its own 
 administrator allows. URIs are compared name by name, as `open_place` reads them.
 """
 
+import re
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +23,8 @@ from mlflow.exceptions import PERMISSION_DENIED, MlflowException, invalid
 BESIDE_DATABASE = "artifacts"
 #: where they are kept when runs are in another database, in the working directory
 WITHOUT_FOLDER = "mlartifacts"
+# `urlsplit` takes some control characters away in silence.
+_NOT_IN_LOCATIONS = re.compile(r"[\x00-\x1f\x7f?#]")
 
 
 def default_folder(store: Path | None) -> Path:
@@ -55,13 +58,15 @@ def _address(uri: str) -> _Address:
     """
     if scheme_of(uri) == "file":
         return _Address("file", "", local_folder(uri).parts)
+    if _NOT_IN_LOCATIONS.search(uri):
+        raise invalid(
+            f"{hidden(uri)!r} is no location: it has a query, a fragment or a control character."
+        )
     try:
         parts = urlsplit(uri)
     except ValueError as error:
         raise invalid(f"{hidden(uri)!r} is no URI: {error}.") from None
-    if parts.query or parts.fragment:
-        raise invalid(f"{hidden(uri)!r} is no location: it has a query or a fragment.")
-    path = parts.path.strip("/")
+    path = parts.path.removeprefix("/").rstrip("/")
     return _Address(parts.scheme.lower(), parts.netloc, tuple(path.split("/")) if path else ())
 
 

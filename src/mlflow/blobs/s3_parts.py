@@ -5,17 +5,22 @@ any process on any machine.
 """
 
 import hashlib
+import re
 import time
 from base64 import b64encode
 from collections.abc import Sequence
 
 from mlflow.blobs._place import Body, Damaged, Part, Unfinished, Vanished
-from mlflow.blobs.digests import MD5, of_parts
+from mlflow.blobs.aws_signing import quoted
+from mlflow.blobs.digests import MD5, count_of, of_parts, part_size_for, span_of
 from mlflow.blobs.s3_answers import PART_SIZE, Failure, document, seconds_of, text
-from mlflow.blobs.s3_bucket import S3Bucket
+from mlflow.blobs.s3_bucket import Answered, S3Bucket
 from mlflow.blobs.uri import joined
 
 _LEAST = 5 * 1024 * 1024
+_UPLOAD = re.compile(r"[A-Za-z0-9._~+/=-]{16,1024}")
+#: bytes that one request may copy, less than the 5 GiB that are allowed
+_LARGEST_COPY = 1024**3
 #: entries of a listing in one answer
 PAGE = 1000
 
@@ -90,10 +95,16 @@ class S3Parts:
         answer = self._bucket.ask("POST", key, {"uploads": ""}, headers, b"")
         return text(self._bucket.document(answer), "UploadId")
 
+    def sign_part(self, path: str, upload_id: str, number: int, seconds: float) -> str:
+        """A URL to which anybody can send a part for some time; see `Objects.sign`."""
+        query = {"partNumber": str(number), "uploadId": upload_id}
+        return self._bucket.sign("PUT", joined(self._prefix, path), seconds, query, {})
+
     def put_part(
         self, path: str, upload_id: str, number: int, body: Body, size: int, digest: str
     ) -> None:
         """See `Parts.put_part`."""
+        _known(path, upload_id)
         headers = {
             "Content-Length": str(size),
             "Content-MD5": b64encode(bytes.fromhex(digest)).decode(),
@@ -111,6 +122,7 @@ class S3Parts:
 
     def finish(self, path: str, upload_id: str, parts: Sequence[Part]) -> None:
         """See `Parts.finish`."""
+        _known(path, upload_id)
         key = joined(self._prefix, path)
         try:
             self._complete(key, upload_id, self._tags(key, path, upload_id, parts))
@@ -121,6 +133,8 @@ class S3Parts:
 
     def abort(self, path: str, upload_id: str) -> None:
         """See `Parts.abort`."""
+        if not _UPLOAD.fullmatch(upload_id):
+            return
         self._bucket.ask("DELETE", joined(self._prefix, path), {"uploadId": upload_id}, good=(404,))
 
     def _complete(self, key: str, upload_id: str, tags: Sequence[str]) -> None:
@@ -131,10 +145,7 @@ class S3Parts:
         body = f"<CompleteMultipartUpload>{entries}</CompleteMultipartUpload>".encode()
         headers = {"Content-Type": "application/xml"}
         answer = self._bucket.ask("POST", key, {"uploadId": upload_id}, headers, body)
-        # It may take minutes to say so, by then with a status of 200 on its way.
-        found = document(answer.body.strip())
-        if found is not None and found.tag.rpartition("}")[2] == "Error":
-            raise Failure(500, text(found, "Code")).error(self._bucket.where, key)
+        refused(self._bucket, key, answer)
 
     def _is_there(self, key: str, parts: Sequence[Part]) -> bool:
         item = self._bucket.look(key)
@@ -166,12 +177,52 @@ class S3Parts:
         return [there[number].digest for number in range(1, len(parts) + 1)]
 
 
+def _known(path: str, upload_id: str) -> None:
+    """Refuse what no store gives as the name of an upload; some answer it with strange errors."""
+    if not _UPLOAD.fullmatch(upload_id):
+        raise Vanished(path)
+
+
+def refused(bucket: S3Bucket, key: str, answer: Answered) -> None:
+    """Raise what an answer says in spite of its status.
+
+    Putting together and copying take minutes; the status of 200 is on its way long before.
+    """
+    found = document(answer.body.strip())
+    if found is not None and found.tag.rpartition("}")[2] == "Error":
+        raise Failure(500, text(found, "Code")).error(bucket.where, key)
+
+
 class S3(S3Bucket):
     """A bucket with all that `buckets.Bucket` asks for."""
 
     def large(self, key: str, part_size: int) -> "S3Large":
         """See `Bucket.large`."""
         return S3Large(S3Parts(self), key, part_size)
+
+    def copy(self, source: str, target: str) -> None:
+        """See `Bucket.copy`. What is larger than one request may copy is copied in parts."""
+        item = self.look(source)
+        if item is None:
+            raise Vanished(source)
+        given = {"x-amz-copy-source": quoted(f"/{self.name}/{source}")}
+        if item.size <= _LARGEST_COPY:
+            answer = self.ask("PUT", target, headers=given | self.kept_headers(), body=b"")
+            refused(self, target, answer)
+            return
+        parts = S3Parts(self)
+        part_size = item.digest.part_size if item.digest and item.digest.part_size else 0
+        step = part_size or part_size_for(item.size)
+        upload_id = parts.begin(target, item.size, part_size)
+        sent = []
+        for number in range(1, count_of(item.size, step) + 1):
+            start, length = span_of(number, item.size, step)
+            query = {"partNumber": str(number), "uploadId": upload_id}
+            part = given | {"x-amz-copy-source-range": f"bytes={start}-{start + length - 1}"}
+            answer = self.ask("PUT", target, query, part, b"")
+            refused(self, target, answer)
+            sent.append(Part(text(self.document(answer), "ETag").strip('"'), length))
+        parts.finish(target, upload_id, sent)
 
     def sweep(self, prefix: str, older_than: float, *, dry: bool) -> tuple[int, int]:
         """See `Bucket.sweep`. Listings tell no time of a part: age counts from the beginning."""

@@ -6,7 +6,8 @@ import msgspec
 
 from mlflow.exceptions import HTTP_STATUS, INTERNAL_ERROR
 from mlflow.version import MILLSTREAM_VERSION, VERSION
-from mlflow.wire import ENDPOINTS, AnyEndpoint
+from mlflow.wire import ENDPOINTS, STREAMED, AnyEndpoint
+from mlflow.wire.artifacts import Content
 
 _ERRORS = {
     "400": "The question is wrong; the message says what, and what is allowed.",
@@ -14,17 +15,22 @@ _ERRORS = {
     "403": "The login, the Host or the Origin does not allow it.",
     "404": "What was named does not exist.",
     "408": "The body did not arrive in time.",
+    "412": "The file has another tag than the one that was asked for.",
     "413": "The body is larger than the server accepts.",
     "429": "Something is used up, such as the disk; try again later.",
     "500": "The server failed; its log has more under the `X-Request-Id` of the answer.",
     "503": "The server is busy, or cannot reach its database; try again later.",
+    "507": "There is no room for the artifact.",
 }
+_BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 _ABOUT = """\
 The tracking API of MLflow as Millstream serves it. Every route is found under `/api` and, for \
 pages of the server, under `/ajax-api`.
 
 * Bodies are JSON objects with `Content-Type: application/json`; GET takes the same fields from \
 the query string, lists as repeated parameters. Unknown fields are ignored.
+* Paths of artifacts are the rest of an address, with their slashes; a field of that name in \
+a body has no effect. Bodies of bytes have no limit but the one that is named.
 * Times are milliseconds since the epoch. `NaN`, `Infinity` and `-Infinity` are text.
 * Lists are paged: ask again with `page_token` set to `next_page_token` until there is none.
 * Errors are `{"error_code": …, "message": …}`; repeating any logging request changes nothing.
@@ -39,7 +45,11 @@ def describe(prefix: str = "", max_body_size: int | None = None) -> dict[str, An
         max_body_size: largest body in bytes, if it is to be named.
     """
     kinds = sorted(
-        {kind for endpoint in ENDPOINTS for kind in (endpoint.question, endpoint.answer)},
+        {
+            kind
+            for endpoint in (*ENDPOINTS, *STREAMED)
+            for kind in (endpoint.question, endpoint.answer)
+        },
         key=lambda kind: kind.__name__,
     )
     found, schemas = msgspec.json.schema_components(
@@ -47,10 +57,10 @@ def describe(prefix: str = "", max_body_size: int | None = None) -> dict[str, An
     )
     schema_of = dict(zip(kinds, found, strict=True))
     paths: dict[str, dict[str, Any]] = {}
-    for endpoint in ENDPOINTS:
+    for endpoint in (*ENDPOINTS, *STREAMED):
         for method in endpoint.methods:
             operation = _operation(endpoint, method, schema_of, schemas, max_body_size)
-            paths.setdefault(endpoint.route, {})[method.lower()] = operation
+            paths.setdefault(endpoint.template, {})[method.lower()] = operation
     schemas["Error"] = {
         "title": "Error",
         "type": "object",
@@ -95,16 +105,19 @@ def _operation(
     schemas: dict[str, Any],
     max_body_size: int | None,
 ) -> dict[str, Any]:
-    noun, action = endpoint.path.removeprefix("/mlflow/").rpartition("/")[::2]
+    names = endpoint.path.removeprefix("/mlflow/").strip("/").split("/")
     summary, _, more = (endpoint.question.__doc__ or "").strip().partition("\n\n")
+    given: Any = {"application/json": {"schema": schema_of[endpoint.answer]}}
+    if endpoint.answer is Content:
+        given = _BYTES
     operation: dict[str, Any] = {
-        "operationId": f"{method.lower()}-{(noun + '-' if noun else '') + action}",
-        "tags": [noun or "server"],
+        "operationId": "-".join([method.lower(), *names, *filter(None, [endpoint.rest])]),
+        "tags": [names[0] if len(names) > 1 else "server"],
         "summary": summary.rstrip("."),
         "responses": {
             "200": {
                 "description": (endpoint.answer.__doc__ or "").strip().partition("\n\n")[0],
-                "content": {"application/json": {"schema": schema_of[endpoint.answer]}},
+                "content": given,
             },
             **{status: {"$ref": f"#/components/responses/{status}"} for status in _ERRORS},
         },
@@ -113,9 +126,13 @@ def _operation(
     }
     if more:
         operation["description"] = "\n".join(line.strip() for line in more.splitlines())
-    if method == "GET":
-        operation["parameters"] = _parameters(schema_of[endpoint.question], schemas)
-    else:
+    in_address = endpoint.streamed or method == "GET"
+    parameters = _parameters(endpoint, schema_of[endpoint.question], schemas, in_address)
+    if parameters:
+        operation["parameters"] = parameters
+    if method in ("POST", "PUT") and endpoint.streamed:
+        operation["requestBody"] = {"required": True, "content": _BYTES}
+    elif not in_address:
         operation["requestBody"] = {
             "required": True,
             "content": {"application/json": {"schema": schema_of[endpoint.question]}},
@@ -125,17 +142,20 @@ def _operation(
     return operation
 
 
-def _parameters(schema: dict[str, Any], schemas: dict[str, Any]) -> list[dict[str, Any]]:
-    """The fields of a question as parameters of a query string."""
+def _parameters(
+    endpoint: AnyEndpoint, schema: dict[str, Any], schemas: dict[str, Any], in_address: bool
+) -> list[dict[str, Any]]:
+    """The fields of a question that are in the address: in the query string, or its path's rest."""
     if "$ref" in schema:
         schema = schemas[schema["$ref"].rpartition("/")[2]]
     required = schema.get("required", ())
     return [
         {
             "name": name,
-            "in": "query",
-            "required": name in required,
+            "in": "path" if name == endpoint.rest else "query",
+            "required": name in required or name == endpoint.rest,
             "schema": field,
         }
         for name, field in schema.get("properties", {}).items()
+        if in_address or name == endpoint.rest
     ]

@@ -14,6 +14,7 @@ from mlflow.blobs import Folder, Place
 from mlflow.blobs._place import Damaged, Parts, Writing
 from mlflow.blobs.digests import SHA256, Digest, hasher, of
 from mlflow.blobs.loose_parts import LooseParts, is_loose
+from mlflow.blobs.objects import Objects
 from mlflow.exceptions import MlflowException, MlflowNotImplementedException
 from mlflow.server.archives import files_of
 from mlflow.server.downloads import over
@@ -208,7 +209,9 @@ class WholeFile:
     def __init__(self, place: Place, path: str, expected: Digest | None) -> None:
         self._expected = expected
         self._writing: Writing = (
-            place.writing(path, expected) if isinstance(place, Folder) else place.writing(path)
+            place.writing(path, expected)
+            if isinstance(place, Folder | Objects)
+            else place.writing(path)
         )
         self.write = self._writing.write
         self.discard = self._writing.discard

@@ -1,12 +1,11 @@
 """Artifacts of runs and below the server's root: their lists, where they are, their addresses."""
 
-from typing import Any, Protocol, cast
-
 from mlflow import wire
 from mlflow.blobs import Place
+from mlflow.blobs.objects import Objects
 from mlflow.blobs.uri import joined, safe_path
 from mlflow.environment_variables import MLFLOW_PRESIGNED_DOWNLOAD_URL_TTL_SECONDS
-from mlflow.exceptions import MlflowException, MlflowNotImplementedException, missing
+from mlflow.exceptions import MlflowNotImplementedException, missing
 from mlflow.service._engine import ArtifactEngine, Engine, serves
 from mlflow.service.uploads import file_message
 from mlflow.store.runs import placed
@@ -23,14 +22,6 @@ from mlflow.wire.artifacts import (
     ListFiles,
     UploadAddress,
 )
-
-
-class Signing(Protocol):
-    """A place that gives addresses by which others use it for some time, without a login."""
-
-    def sign(self, method: str, path: str, seconds: int) -> str:
-        """The URL that does `method` to the file at `path`."""
-        ...
 
 
 @serves(wire.artifacts.list_artifacts)
@@ -84,14 +75,6 @@ def ask_download_address(engine: Engine, ask: AskDownloadAddress) -> DownloadAdd
     return DownloadAddress(signing.sign("GET", path, ask.expiration), {}, size)
 
 
-def can_sign(engine: ArtifactEngine) -> bool:
-    """Whether what the server keeps is in a store to which it gives addresses."""
-    try:
-        return hasattr(engine.roots.served, "sign")
-    except MlflowException:  # nothing is served, or the store cannot be opened at the moment
-        return False
-
-
 def of_run(engine: Engine, run_id: str, path: str, *, root: bool = False) -> tuple[Place, str]:
     """The place that holds a run's artifacts, and where in it one of them is.
 
@@ -115,12 +98,13 @@ def _uri(engine: Engine, run_id: str) -> str:
     return placed(row.artifact_uri, engine.artifact_root)
 
 
-def _signing(place: Any) -> Signing:
-    if not hasattr(place, "sign"):
+def _signing(place: Place) -> Objects:
+    """A place that gives addresses by which others use it for some time, without a login."""
+    if not isinstance(place, Objects):
         raise MlflowNotImplementedException(
             "The store of this server gives no addresses: files go through the server."
         )
-    return cast("Signing", place)
+    return place
 
 
 def _size(place: Place, path: str) -> int:

@@ -2,7 +2,7 @@
 
 from mlflow import wire
 from mlflow.service._engine import ArtifactEngine, serves
-from mlflow.service.artifacts import can_sign
+from mlflow.service.uploads import can_sign
 from mlflow.version import MILLSTREAM_VERSION
 from mlflow.wire.server import AskServerInfo, ServerInfo
 
