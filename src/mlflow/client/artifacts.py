@@ -9,9 +9,10 @@ from mlflow import wire
 from mlflow._clock import now_ms
 from mlflow.blobs import Folder, Place, open_place
 from mlflow.blobs.uri import joined, safe_path
-from mlflow.client import background, documents, images, models, streams, transfer
+from mlflow.client import background, documents, images, models, transfer
 from mlflow.client._calls import is_synchronous
 from mlflow.client.places import Places, checked_file, checked_folder
+from mlflow.client.streams import Stream
 from mlflow.client.transport import session_of
 from mlflow.entities import FileInfo
 from mlflow.exceptions import RESOURCE_DOES_NOT_EXIST, MlflowException, invalid, missing
@@ -166,7 +167,7 @@ class Artifacts(Places):
             TypeError: it is no stream, or gives something else than bytes and text.
         """
         path = checked_file(artifact_file)
-        streams.send(self._artifacts(run_id), path, stream)
+        transfer.send_stream(self._artifacts(run_id), path, Stream(stream))
 
     def list_artifacts(self, run_id: str, path: str | None = None) -> list[FileInfo]:
         """What is in a folder of a run, sorted; nothing for a file or a folder that is not there.

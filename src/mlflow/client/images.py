@@ -181,8 +181,9 @@ def _opened(pillow: Any, path: str | Path) -> Any:
 
 
 def _is_pillow(value: Any) -> bool:
-    pillow = sys.modules.get("PIL.Image")  # who made one has imported it
-    return pillow is not None and isinstance(value, pillow.Image)
+    # Who made one has imported it; half of it is there while another thread is at it.
+    kind = getattr(sys.modules.get("PIL.Image"), "Image", None)
+    return kind is not None and isinstance(value, kind)
 
 
 def _as_pillow(pillow: Any, pixels: Any) -> Any:

@@ -1,11 +1,13 @@
 """Where the artifacts of runs are, and single files there."""
 
 import re
-from io import BytesIO
 
 from mlflow import wire
 from mlflow.blobs import BrokenOff, Place, open_place
+from mlflow.blobs._place import Damaged
+from mlflow.blobs.digests import Digesting
 from mlflow.blobs.uri import safe_path
+from mlflow.client import transfer
 from mlflow.client._calls import Calls
 from mlflow.client.transport import Transport, session_of
 from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_MAX_RETRIES
@@ -37,7 +39,7 @@ class Places(Calls):
 
     def _put(self, run_id: str, path: str, content: bytes) -> None:
         """Keep a file of a run; the path is checked."""
-        self._artifacts(run_id).put(path, BytesIO(content))
+        transfer.put_bytes(self._artifacts(run_id), path, content)
 
 
 def remember(transport: Transport, run_id: str, experiment_id: str, uri: str | None) -> None:
@@ -49,13 +51,24 @@ def remember(transport: Transport, run_id: str, experiment_id: str, uri: str | N
 
 
 def content(place: Place, path: str) -> bytes | None:
-    """All of a file that is small enough for memory, None when there is none."""
+    """All of a file that is small enough for memory, None when there is none.
+
+    Raises:
+        Damaged: it is not what was once kept, as its digest says.
+    """
     most = MLFLOW_HTTP_REQUEST_MAX_RETRIES.get()
     for attempt in range(most + 1):
         try:
             with place.get(path) as reading:
-                return b"".join(reading.pieces())
-        except BrokenOff:
+                whole = b"".join(reading.pieces())
+                known = reading.found and reading.found.digest
+            if known:
+                digesting = Digesting(known.part_size or max(len(whole), 1), known.algorithm)
+                digesting.update(whole)
+                if digesting.digest() != known:
+                    raise Damaged(f"The artifact {path!r} is damaged: it gives another digest.")
+            return whole
+        except (BrokenOff, Damaged):
             if attempt == most:
                 raise
         except MlflowException as error:

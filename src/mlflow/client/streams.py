@@ -3,31 +3,10 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from mlflow.blobs import Place
 from mlflow.exceptions import invalid
 
-#: bytes that are asked for, and moved, at a time
+#: bytes that a source is asked for at a time
 _PIECE = 1024 * 1024
-
-
-def send(place: Place, path: str, source: Any) -> None:
-    """Send what a stream gives as a file, which is visible when all of it is there.
-
-    Args:
-        source: see `Stream`.
-
-    Raises:
-        TypeError: it is no stream.
-        MlflowException: the place refuses it. Nothing is kept then, nor when the stream fails.
-    """
-    stream = Stream(source)
-    writing = place.writing(path)
-    try:
-        while piece := stream.read(_PIECE):
-            writing.write(piece)
-        writing.finish()
-    finally:
-        writing.discard()
 
 
 class Stream:
