@@ -15,7 +15,7 @@ from mlflow.blobs.served import Served
 from mlflow.client.crew import Stop, each, pause
 from mlflow.client.progress import Progress
 from mlflow.client.sources import Source, digest_of, digest_of_part, pieces, stream_of
-from mlflow.exceptions import RESOURCE_EXHAUSTED, MlflowException
+from mlflow.exceptions import NOT_IMPLEMENTED, RESOURCE_EXHAUSTED, MlflowException
 
 #: parts that are on their way at the same time
 AT_ONCE = 4
@@ -54,6 +54,13 @@ def send(place: Place, path: str, source: Source, progress: Progress, stop: Stop
         except TooLarge as error:
             _check_room(place, parts, error)
             progress.again()
+        except MlflowException as error:
+            if error.error_code != NOT_IMPLEMENTED:
+                raise
+            # An official server says only when it is asked that its store takes no parts.
+            _whole(place, path, source, stop)
+            progress.add(source.size)
+            return
 
 
 def _in_parts(place: Place, size: int) -> bool:
@@ -239,29 +246,29 @@ class _Sending:
     def _span(self, number: int) -> tuple[int, int]:
         return digests.span_of(number, self._source.size, self._part_size)
 
-    def _hash(self, number: int) -> None:
+    def _hash(self, number: int, stop: Stop) -> None:
         """Hash a part, unless that was done."""
         if number not in self._digests:
             self._digests[number] = digest_of_part(
-                self._source, self._parts.algorithm, *self._span(number), self._stop
+                self._source, self._parts.algorithm, *self._span(number), stop
             )
 
-    def _send_part(self, number: int) -> None:
+    def _send_part(self, number: int, stop: Stop) -> None:
         start, length = self._span(number)
-        self._hash(number)
+        self._hash(number, stop)
         if self._there.get(number) == Part(self._digests[number], length):
             self._progress.add(length, before=True)
             return
         damaged = 0
         since = time.monotonic()
         while True:
-            self._hash(number)
+            self._hash(number, stop)
             try:
                 self._parts.put_part(
                     self._path,
                     self._upload,
                     number,
-                    lambda: pieces(self._source, start, length, self._stop),
+                    lambda: pieces(self._source, start, length, stop),
                     length,
                     self._digests[number],
                 )
@@ -275,7 +282,7 @@ class _Sending:
             except Busy:
                 if time.monotonic() - since > _BUSY_FOR:
                     raise
-                pause(1.0, self._stop)
+                pause(1.0, stop)
         self._progress.add(length)
 
     def _finish(self) -> None:
