@@ -6,23 +6,39 @@ import json
 import os
 import subprocess
 import sys
+import threading
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.compat.programs import ROOT, interpreter, official_server
+from tests.faults.artifacts import listed, new_run, root_of, state_on, write
+from tests.servers.fixtures import ProxyInFront
 from tests.servers.millstream import RunningServer
 
 pytestmark = pytest.mark.compat
 
 
-def seen(python: Path, tracking_uri: str, folder: Path) -> dict[str, Any]:
+#: what makes an official client send in parts, and ours too
+IN_PARTS = {
+    "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD": "true",
+    "MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE": str(5 * 1024 * 1024),
+    "MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE": str(5 * 1024 * 1024),
+}
+NEW = "official-3.17"
+
+
+def seen(
+    python: Path, tracking_uri: str, folder: Path, settings: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """What the client of `python` saw of its artifacts on a server."""
     done = subprocess.run(
         [python, ROOT / "tests/compat/steps_artifacts.py", tracking_uri],
         cwd=folder,
-        env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"},
+        env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", **(settings or {})},
         capture_output=True,
         text=True,
         timeout=120,
@@ -35,8 +51,61 @@ def seen(python: Path, tracking_uri: str, folder: Path) -> dict[str, Any]:
 
 def test_clients_and_servers_agree(running_server: RunningServer, tmp_path: Path) -> None:
     ours = seen(Path(sys.executable), running_server.url, tmp_path)
-    assert ours["fetch flat/sub/ü 1+2%.bin"] == {"ü 1+2%.bin": [2097152, 267386880]}
+    assert ours["fetch flat/sub/ü 1+2%.bin"] == {"ü 1+2%.bin": [2097152, "91d3beb88a9b2f77"]}
     assert ours["missing"] == "RESOURCE_DOES_NOT_EXIST"
-    assert seen(interpreter("official-3.17"), running_server.url, tmp_path) == ours
+    assert seen(interpreter(NEW), running_server.url, tmp_path) == ours
+    in_parts = seen(Path(sys.executable), running_server.url, tmp_path, IN_PARTS)
+    assert in_parts == ours
     with official_server(tmp_path) as url:
         assert seen(Path(sys.executable), url, tmp_path) == ours
+        assert seen(Path(sys.executable), url, tmp_path, IN_PARTS) == ours
+
+
+def test_official_clients_send_in_parts(running_server: RunningServer, tmp_path: Path) -> None:
+    ours = seen(Path(sys.executable), running_server.url, tmp_path)
+    log = running_server.log
+    before = len(log.read_text())
+    assert seen(interpreter(NEW), running_server.url, tmp_path, IN_PARTS) == ours
+    requests = [json.loads(line) for line in log.read_text()[before:].splitlines()]
+    asked = [
+        request["path"].removeprefix("/api/2.0/mlflow-artifacts/mpu/").partition("/")[0]
+        for request in requests
+        if "/mlflow-artifacts/mpu/" in request["path"]
+    ]
+    # 12 MiB and a bit are three parts; they are logged twice.
+    assert Counter(asked) == {"create": 2, "part": 6, "complete": 2}
+
+
+PUT = """
+import sys, mlflow
+mlflow.set_tracking_uri(sys.argv[1])
+mlflow.MlflowClient().log_artifact(sys.argv[2], sys.argv[3])
+"""
+
+
+@pytest.mark.parametrize("settings", [{}, IN_PARTS], ids=["whole", "in parts"])
+def test_an_official_upload_that_is_killed_leaves_nothing_visible(
+    running_server: RunningServer,
+    fault_proxy: ProxyInFront,
+    tmp_path: Path,
+    settings: Mapping[str, str],
+) -> None:
+    run = new_run(running_server)
+    content = write(tmp_path / "model.bin", 30_000_000, 1)
+    proxy = fault_proxy(running_server.url)
+    command = [str(interpreter(NEW)), "-c", PUT, proxy.url, run, str(tmp_path / "model.bin")]
+    environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", **settings}
+    started = threading.Event()
+
+    def kill() -> None:
+        started.wait()
+        process.kill()
+
+    proxy.when(17_000_000, kill)
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
+    started.set()
+    errors = process.communicate(timeout=120)[1]
+    assert process.returncode == -9, errors
+    assert listed(running_server, root_of(run)) == {}
+    subprocess.run(command, env=environment, check=True, capture_output=True, timeout=120)
+    assert state_on(running_server, root_of(run)) == {"model.bin": content}

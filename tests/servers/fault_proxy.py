@@ -8,7 +8,7 @@
 
 A fault happens once (or `times`) on the first connection that gets there. Where that is depends on
 bytes alone, never on the clock, so the same client meets the same faults in every run; `drawn`
-makes them from a seed. Everything may be set, and read, while connections are open.
+makes cuts from a seed. Everything may be set, and read, while connections are open.
 """
 
 from __future__ import annotations
@@ -109,12 +109,9 @@ def call(
 
 
 def drawn(seed: int, count: int, most: int, sides: Sequence[Side] = (UP, DOWN)) -> list[Fault]:
-    """Cuts and flipped bytes at places between 0 and `most`, the same ones for the same seed."""
+    """Cuts at places between 0 and `most`, the same ones for the same seed."""
     dice = random.Random(seed)
-    return [
-        dice.choice((cut, flip))(dice.randrange(most), dice.choice(list(sides)))
-        for _ in range(count)
-    ]
+    return [cut(dice.randrange(most), dice.choice(list(sides))) for _ in range(count)]
 
 
 class FaultProxy:
