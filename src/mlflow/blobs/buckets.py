@@ -78,6 +78,10 @@ class Bucket(Protocol):
         """
         ...
 
+    def copy(self, source: str, target: str) -> None:
+        """Keep an object under another key as well; its bytes do not leave the store."""
+        ...
+
     def look(self, key: str) -> Item | None:
         """An object; None when there is none."""
         ...

@@ -96,6 +96,11 @@ class ObstoreBucket:
         """See `Bucket.large`."""
         return ObstoreLarge(self, key, part_size)
 
+    def copy(self, source: str, target: str) -> None:
+        """See `Bucket.copy`."""
+        with self._asking(source) as obstore:
+            obstore.copy(self.store, source, target)
+
     @contextmanager
     def get(
         self, key: str, start: int, length: int | None, tag: str

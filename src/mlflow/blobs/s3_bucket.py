@@ -65,6 +65,8 @@ _EXTRA = {
     "Tagging": "x-amz-tagging",
     "WebsiteRedirectLocation": "x-amz-website-redirect-location",
 }
+#: those that a copy does not take over
+_COPIED = ("x-amz-acl", "x-amz-grant", "x-amz-server-side", "x-amz-storage", "x-amz-object-lock")
 #: those that every request carries
 _EVERYWHERE = {
     "ExpectedBucketOwner": "x-amz-expected-bucket-owner",
@@ -172,6 +174,8 @@ class S3Bucket:
                 failure = failure_of(streamed.status, streamed.start(), streamed.headers)
             if not failure.code and method == "HEAD":
                 failure = self._in_words(key, failure)
+            if failure.code == "NoSuchKey" and "uploadId" in (query or {}):
+                failure = failure._replace(code="NoSuchUpload")  # Ceph's word for it
             if last or not self._mended(failure):
                 raise failure.error(self.where, key)
 
@@ -258,6 +262,10 @@ class S3Bucket:
         """The headers of a new object."""
         kind = mimetypes.guess_type(key)[0] or "application/octet-stream"
         return {"content-type": kind} | self._extra
+
+    def kept_headers(self) -> dict[str, str]:
+        """The headers of an object that is a copy: what it is, is copied from the other."""
+        return {name: value for name, value in self._extra.items() if name.startswith(_COPIED)}
 
     # -- see Bucket --------------------------------------------------------------------------
 
