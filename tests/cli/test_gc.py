@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
@@ -10,13 +9,14 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mlflow._clock import now_ms
-from mlflow.blobs import Folder
+from mlflow.blobs import Folder, Place, digests, open_place
 from mlflow.blobs.uri import PARTIAL
 from mlflow.cli.options import Span
 from mlflow.client import MlflowClient
@@ -28,6 +28,7 @@ from mlflow.store import Store, open_store, schema
 from mlflow.store.gc import BELONGINGS, Bin
 from tests.cli.conftest import Command
 from tests.servers.millstream import RunningServer
+from tests.servers.object_stores import Bucket
 
 Ask = Callable[..., Any]
 DAY = 86_400_000
@@ -577,21 +578,28 @@ def test_only_a_folder_that_is_named_after_the_run_goes(
 # -- left-over parts ---------------------------------------------------------
 
 
-def begun(place: Folder, path: str, days: float) -> int:
-    """Begin a file of which one part arrives, some days ago; the bytes of that part."""
-    content = b"part" * 1000
-    upload = place.parts.begin(path, 2 * len(content), len(content))
-    digest = hashlib.sha256(content).hexdigest()
-    place.parts.put_part(path, upload, 1, lambda: [content], len(content), digest)
+def begin_upload(place: Place, path: str, size: int = 4000) -> str:
+    """Begin a file of which the first part arrives, with so many bytes; the upload's id."""
+    assert place.parts is not None
+    content = bytes(size)
+    upload = place.parts.begin(path, 2 * size, size)
+    digest = digests.of(place.parts.algorithm, [content])
+    place.parts.put_part(path, upload, 1, lambda: [content], size, digest)
+    return upload
+
+
+def begun(place: Folder, path: str, days: float) -> None:
+    """Begin a file of which one part arrives, some days ago."""
+    upload = begin_upload(place, path)
     then = time.time() - days * 86_400
     for file in (place.root / PARTIAL).rglob("*"):
         if upload in str(file):
             os.utime(file, (then, then))
-    return len(content)
 
 
-def uploads(place: Folder, *paths: str) -> list[int]:
+def uploads(place: Place, *paths: str) -> list[int]:
     """How many unfinished files there are at each path."""
+    assert place.parts is not None
     return [len(place.parts.unfinished(path)) for path in paths]
 
 
@@ -662,6 +670,60 @@ def test_parts_at_the_locations_of_active_experiments_go(
     begun(place, "model.bin", 8)
     assert "Removed 1 unfinished file of " in mlflow("gc").stdout
     assert uploads(place, "model.bin") == [0]
+
+
+# -- in buckets --------------------------------------------------------------
+
+
+def test_artifacts_in_a_bucket_go(
+    mlflow: Command, embedded: MlflowClient, s3_bucket: Bucket
+) -> None:
+    number = embedded.create_experiment("digits", f"{s3_bucket.url}/team")
+    goes, stays = (embedded.create_run(number).info.run_id for _ in range(2))
+    for run_id in (goes, stays):
+        for name in ("model.bin", "plots/a b.png"):
+            embedded.log_text(run_id, "weights", name)
+    embedded.delete_run(goes)
+    assert ", 2 artifact files of 14 B." in mlflow("gc", "--dry-run").stdout
+    assert len(s3_bucket.keys()) == 4
+    assert ", 2 artifact files of 14 B." in mlflow("gc").stdout
+    assert s3_bucket.keys() == [
+        f"team/{stays}/artifacts/model.bin",
+        f"team/{stays}/artifacts/plots/a b.png",
+    ]
+
+
+def test_unfinished_uploads_in_a_bucket_go(
+    mlflow: Command, embedded: MlflowClient, s3_bucket: Bucket
+) -> None:
+    number = embedded.create_experiment("digits", f"{s3_bucket.url}/team")
+    goes, stays = (embedded.create_run(number).info.run_id for _ in range(2))
+    paths = [f"{run_id}/artifacts/model.bin" for run_id in (goes, stays)]
+    place = open_place(f"{s3_bucket.url}/team")
+    assert place.parts is not None
+    for path in paths:
+        begin_upload(place, path, 5 * 1024 * 1024)
+    embedded.delete_run(goes)
+    assert ", 1 unfinished file of 5.2 MB." in mlflow("gc").stdout
+    assert uploads(place, *paths) == [0, 1]
+    assert "1 unfinished file of 5.2 MB." in mlflow("gc", "--parts-older-than", "0s").stdout
+    assert uploads(place, *paths) == [0, 0]
+
+
+def test_the_bucket_of_a_server_is_named(
+    mlflow: Command, sqlite_url: str, ceph_bucket: Bucket
+) -> None:
+    client = MlflowClient(sqlite_url)
+    run_id = client.create_run("0").info.run_id
+    place = open_place(f"{ceph_bucket.url}/all")
+    place.put(f"0/{run_id}/artifacts/model.bin", BytesIO(b"weights"))
+    client.delete_run(run_id)
+    there = ("gc", "--backend-store-uri", sqlite_url, "--artifacts-destination")
+    said = mlflow(*there, "s3://no-such-bucket/all", code=1).stdout
+    assert "The artifacts of run" in said
+    assert "no-such-bucket" in said
+    assert ", 1 artifact file of 7 B." in mlflow(*there, f"{ceph_bucket.url}/all").stdout
+    assert ceph_bucket.keys() == []
 
 
 # -- where -------------------------------------------------------------------

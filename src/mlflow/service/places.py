@@ -43,6 +43,7 @@ _AWAY = frozenset(
 )
 #: failures of other kinds before the first success after which a place is not asked any more
 _MOST_FAILURES = 5
+_EVER = 1e9  # seconds
 
 
 class Space(NamedTuple):
@@ -327,7 +328,8 @@ def _measured(place: Place, path: str) -> Space:
 
 
 def _swept(place: Place, older_than: float, path: str, *, dry: bool = False) -> Space:
-    parts, size = place.sweep(older_than, path, dry=dry)
+    # Not even the future is too young when any age will do: the store's clock may be ahead.
+    parts, size = place.sweep(older_than or -_EVER, path, dry=dry)
     return Space(parts=parts, part_bytes=size)
 
 
