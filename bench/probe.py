@@ -165,7 +165,9 @@ def measure_store(url: str, file: str, passes: int) -> dict[str, object]:
 
     import obstore
 
-    # The rest is in AWS_ENDPOINT_URL and its like; a test server may be without TLS.
+    if "MLFLOW_S3_ENDPOINT_URL" in os.environ:
+        os.environ.setdefault("AWS_ENDPOINT_URL", os.environ["MLFLOW_S3_ENDPOINT_URL"])
+    # The rest is in AWS_ACCESS_KEY_ID and its like; a test server may be without TLS.
     store = obstore.store.from_url(url, client_options={"allow_http": True})
     mib = os.path.getsize(file) / 2**20
     up, down = [], []

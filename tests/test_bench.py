@@ -15,6 +15,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.servers.object_stores import Bucket
+
 BENCH = Path(__file__).parents[1] / "bench" / "run.py"
 #: Every workload, as small as it can be, and what it measures on a server that we start.
 SMALL = {
@@ -62,13 +64,13 @@ SMALL = {
 }
 
 
-def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
+def bench(*arguments: str, part_size: int = 1 << 20) -> subprocess.CompletedProcess[str]:
     """Run the command for one round, with parts of a size that fits small files."""
     return subprocess.run(
         [sys.executable, str(BENCH), "--rounds", "1", "--quiet", "0.05", *arguments],
         capture_output=True,
         text=True,
-        env={**os.environ, "MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE": str(1 << 20)},
+        env={**os.environ, "MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE": str(part_size)},
     )
 
 
@@ -96,6 +98,29 @@ def test_every_workload_gives_a_table_and_json(tmp_path: Path) -> None:
     for names in SMALL.values():
         for name in names:
             assert name in told.stdout
+
+
+def test_a_bucket_behind_the_server_beside_plain_obstore(
+    ceph_bucket: Bucket, tmp_path: Path
+) -> None:
+    serve = f"{sys.executable} -m mlflow server --port {{port}}"
+    told = bench(
+        "artifacts-direct:mib=20,passes=1",
+        *("--server", f"ours={serve} --artifacts-destination {ceph_bucket.url}"),
+        *("--python", f"ours={sys.executable}", "--bucket", f"ours={ceph_bucket.url}"),
+        *("--json", str(tmp_path / "told.json")),
+        part_size=5 << 20,
+    )
+    assert told.returncode == 0, told.stdout + told.stderr
+    (result,) = json.loads((tmp_path / "told.json").read_text())["results"]
+    assert sorted(result["measures"]) == [
+        "download_artifacts, MiB/s",
+        "log_artifact, MiB/s",
+        "obstore down, MiB/s",
+        "obstore up, MiB/s",
+        "through the server, %",
+    ]
+    assert 0 < result["measures"]["through the server, %"] < 1
 
 
 class LosesPoints(BaseHTTPRequestHandler):
