@@ -24,9 +24,14 @@ class Stopped(BaseException):
 
 
 class Stop:
-    """What tells threads to stop."""
+    """What tells threads to stop.
 
-    def __init__(self) -> None:
+    Args:
+        outer: what stops these, too.
+    """
+
+    def __init__(self, outer: "Stop | None" = None) -> None:
+        self._outer = outer
         self._set = False
 
     def set(self) -> None:
@@ -37,20 +42,24 @@ class Stop:
         """Raise Stopped when it is set."""
         if self._set:
             raise Stopped
+        if self._outer is not None:
+            self._outer.check()
 
 
-def each(work: Callable[[T], None], things: Iterable[T], threads: int, stop: Stop) -> None:
+def each(work: Callable[[T, Stop], None], things: Iterable[T], threads: int, outer: Stop) -> None:
     """Call `work` with each thing, several at once; the first error ends it and is raised.
 
     Args:
+        work: is also given what it checks whenever it can end.
         threads: how many work at most; one works in the thread of the caller.
-        stop: set at an error or interrupt; `work` checks it whenever it can end.
+        outer: ends it, too.
     """
     if threads < 2:
         for thing in things:
-            stop.check()
-            work(thing)
+            outer.check()
+            work(thing, outer)
         return
+    stop = Stop(outer)
     lock = threading.Lock()
     left = iter(things)
     over: SimpleQueue[BaseException | None] = SimpleQueue()
@@ -63,7 +72,7 @@ def each(work: Callable[[T], None], things: Iterable[T], threads: int, stop: Sto
                     thing = next(left, over)
                 if thing is over:
                     break
-                work(thing)  # type: ignore[arg-type]
+                work(thing, stop)  # type: ignore[arg-type]
         except BaseException as error:
             stop.set()
             over.put(error)

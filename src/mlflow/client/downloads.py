@@ -228,7 +228,7 @@ class _Ranges:
             and unfinished.part_size == self._part_size
         )
 
-    def _fetch_part(self, number: int) -> None:
+    def _fetch_part(self, number: int, stop: Stop) -> None:
         start, length = self._span(number)
         there = self._there.get(number)
         if there is not None and there.size == length:
@@ -239,16 +239,16 @@ class _Ranges:
         attempt = 0
         while True:
             try:
-                self._receive(number, start, length)
+                self._receive(number, start, length, stop)
                 return
             except (BrokenOff, Busy) as error:
                 if attempt == most:
                     raise
                 _logger.debug("%s It is fetched again.", error.message)
             attempt += 1
-            pause(min(2.0**attempt / 2, 30.0), self._stop)
+            pause(min(2.0**attempt / 2, 30.0), stop)
 
-    def _receive(self, number: int, start: int, length: int) -> None:
+    def _receive(self, number: int, start: int, length: int, stop: Stop) -> None:
         form = self._found.digest
         other = None
         if form is not None and form.algorithm != SHA256:
@@ -258,7 +258,7 @@ class _Ranges:
             try:
                 with self._place.get(self._path, start, length, self._found.tag) as reading:
                     for piece in reading.pieces():
-                        self._stop.check()
+                        stop.check()
                         if received + len(piece) > length:
                             raise Changed(self._path)
                         writing.write(piece)

@@ -133,7 +133,7 @@ def _fill(
     staging: Staging, files: list[Entry], count: Count, progress: Progress, stop: Stop
 ) -> None:
     there = staging.there()
-    sender = _Sender(staging.place, there, count, progress, stop)
+    sender = _Sender(staging.place, there, count, progress)
     small = [file for file in files if file.size <= SMALL]
     middle = [file for file in files if SMALL < file.size < _LARGE]
     large = [file for file in files if file.size >= _LARGE]
@@ -141,7 +141,7 @@ def _fill(
     each(sender.batch, batches, min(AT_ONCE, len(batches)), stop)
     each(sender.file, middle, min(AT_ONCE, len(middle)), stop)
     for file in large:
-        sender.file(file)
+        sender.file(file, stop)
 
 
 def _is_there(place: Place, folder: str, files: list[Entry]) -> bool:
@@ -169,13 +169,11 @@ class _Sender:
         there: Mapping[str, Found],
         count: Count,
         progress: Progress,
-        stop: Stop,
     ) -> None:
         self._place = place
         self._there = there
         self._count = count
         self._progress = progress
-        self._stop = stop
 
     def batches(self, files: list[Entry]) -> Iterator[list[Entry]]:
         """Small files in groups that fit into one body."""
@@ -195,34 +193,34 @@ class _Sender:
         if batch:
             yield batch
 
-    def batch(self, files: list[Entry]) -> None:
+    def batch(self, files: list[Entry], stop: Stop) -> None:
         """Send small files together."""
         if len(files) < 2:
             for file in files:
-                self.file(file)
+                self.file(file, stop)
             return
         contents: list[tuple[str, bytes]] = []
         missing: list[Entry] = []
         for file in files:
-            self._stop.check()
+            stop.check()
             with open(file.local, "rb", buffering=0) as opened:
                 content = opened.read(SMALL + 1)
             if len(content) > SMALL:  # it has grown
-                self.file(file)
+                self.file(file, stop)
                 continue
             there = self._there.get(file.path)
-            if there is not None and _same(BytesSource(file.local, content), there, self._stop):
+            if there is not None and _same(BytesSource(file.local, content), there, stop):
                 self._arrived(file, before=True)
                 continue
             contents.append((file.path, content))
             missing.append(file)
         if contents:
-            self._put(contents, missing)
+            self._put(contents, missing, stop)
 
-    def _put(self, contents: list[tuple[str, bytes]], files: list[Entry]) -> None:
+    def _put(self, contents: list[tuple[str, bytes]], files: list[Entry], stop: Stop) -> None:
         damaged = 0
         while True:
-            self._stop.check()
+            stop.check()
             try:
                 self._place.put_batch(contents)
                 break
@@ -237,19 +235,19 @@ class _Sender:
                     half = len(files) // 2
                     fewer = [files[:half], files[half:]]
                 for part in fewer:
-                    self.batch(part)
+                    self.batch(part, stop)
                 return
         for file in files:
             self._arrived(file)
 
-    def file(self, file: Entry) -> None:
+    def file(self, file: Entry, stop: Stop) -> None:
         """Send one file."""
         source = FileSource(file.local)
         there = self._there.get(file.path)
-        if there is not None and _same(source, there, self._stop):
+        if there is not None and _same(source, there, stop):
             self._arrived(file, before=True)
             return
-        uploads.send(self._place, file.path, source, self._progress, self._stop)
+        uploads.send(self._place, file.path, source, self._progress, stop)
         self._count.add(1)
 
     def _arrived(self, file: Entry, *, before: bool = False) -> None:

@@ -148,7 +148,7 @@ def _fetch_files(
     large = [file for file in files if file.size >= least]
     words = f"of {path or 'the artifacts'} were fetched"
 
-    def one(file: Found) -> None:
+    def one(file: Found, stop: Stop) -> None:
         whole, name = joined(path, file.path), joined(base, file.path)
         downloads.receive(place, whole, file, into, name, progress, stop)
         count.add(1)
@@ -158,7 +158,8 @@ def _fetch_files(
     with _progress(title, total, words, stop, count) as progress:
         each(one, small, min(_AT_ONCE, len(small)), stop)
         for file in large:
-            one(file._replace(digest=file.digest or _digest(place, joined(path, file.path))))
+            digest = file.digest or _digest(place, joined(path, file.path))
+            one(file._replace(digest=digest), stop)
 
 
 def _known(place: Place, path: str, found: Found | None) -> Found | None:
