@@ -57,5 +57,36 @@ def test_mistakes_are_sentences(mlflow: Command, folder: str, tree: Path) -> Non
     mlflow("artifacts", "download", *there, code=2)
     mlflow("artifacts", "download", "-u", "runs:/a/b", "-r", "a", *there, code=2)
     mlflow("artifacts", "log-artifact", "-l", str(tree / "none"), "-r", run_id, *there, code=2)
+    mlflow("artifacts", "download", "-u", "runs:/a/b", "-a", "c", *there, code=2)
     unknown = mlflow("artifacts", "list", "-r", "0" * 32, *there, code=1)
     assert "not found" in unknown.stderr
+    none = mlflow("artifacts", "download", "-u", "models:/a/1", *there, code=1)
+    assert none.stderr.startswith("Error: 'models:/a/1' cannot be looked up: ")
+    strange = mlflow("artifacts", "download", "-u", "strange://a/b", *there, code=1)
+    assert strange.stderr.startswith("Error: Artifacts at strange: cannot be opened")
+    taken = mlflow("artifacts", "download", "-u", str(tree), "-d", str(tree / "a.txt"), code=1)
+    assert taken.stderr == f"Error: {tree / 'a.txt'}: File exists.\n"
+    for one in (missing, upward, unknown, none, strange, taken):
+        assert len(one.stderr.splitlines()) == 1
+
+
+def test_by_any_uri(mlflow: Command, place: str, run_id: str, tree: Path, tmp_path: Path) -> None:
+    client = MlflowClient(place)
+    client.log_artifacts(run_id, tree, "x")
+    root = client.get_run(run_id).info.artifact_uri
+    uris = (f"runs:/{run_id}/x", f"{root}/x", str(tree), tree.as_uri())
+    for number, uri in enumerate(uris):
+        target = tmp_path / str(number)
+        said = mlflow(
+            *("artifacts", "download", "-u", uri, "-d", str(target), "--tracking-uri", place)
+        )
+        found = Path(said.stdout.splitlines()[-1])
+        assert found.parent == target
+        assert (found / "sub/b.txt").read_text() == "bb"
+
+
+@pytest.mark.parametrize("command", ["log-artifact", "log-artifacts", "list", "download"])
+def test_help_teaches(mlflow: Command, command: str) -> None:
+    said = mlflow("artifacts", command, "--help").stdout
+    assert f"mlflow artifacts {command} -" in said
+    assert all(len(line) <= 100 for line in said.splitlines())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -193,3 +194,21 @@ def test_json_needs_no_pandas(place: str, run_id: str) -> None:
     assert done.stdout == "A table of .parquet needs pandas: install it.\n"
     client = MlflowClient(place)
     assert text(client, run_id, "t.json") == '{"columns":["a"],"data":[[1],[2],[3]]}'
+
+
+def test_a_damaged_table_is_not_added_to(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    client = MlflowClient()
+    run_id = client.create_run("0").info.run_id
+    client.log_table(run_id, {"a": [1]}, "t.json")
+    path = Path(client.download_artifacts(run_id, "t.json"))
+    before = path.stat()
+    path.write_text(path.read_text().replace("1", "2"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    for work in (
+        lambda: client.log_table(run_id, {"a": [3]}, "t.json"),
+        lambda: client.load_table("0", "t.json"),
+    ):
+        with pytest.raises(MlflowException, match=r"'t\.json' is damaged") as caught:
+            work()
+        assert caught.value.error_code == "DATA_LOSS"

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mlflow import wire
+from mlflow.blobs._place import Busy
 from mlflow.client import rows
 from mlflow.client.images import from_image, preview
 from mlflow.client.places import Places, checked_file, content
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _LOGGED = "mlflow.loggedArtifacts"
 _AT_ONCE = 8
 _LOCKS = 64
+_MOST_ATTEMPTS = 100
 _RUNS_AT_ONCE = 100
 #: (tracking URI, run, path) of tables that are known to be named in the tag of their run
 _named: set[tuple[str, str, str]] = set()
@@ -78,12 +80,14 @@ class Tables(Places):
 
         table = rows.written(data, path, keep)
         with _alone(f"{self._transport.uri} {run_id} {path}"):
-            while True:
+            for _ in range(_MOST_ATTEMPTS):
                 before = place.look(path)
                 old = None if before is None else content(place, path)
                 whole = rows.appended(old, table, path)
                 if place.look(path) == before:
                     break
+            else:
+                raise Busy(f"Others write to the table {path!r} all the time: nothing was added.")
             self._put(run_id, path, whole)
             self._name(run_id, path)
 
