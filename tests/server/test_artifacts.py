@@ -6,7 +6,6 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,61 +14,10 @@ import pytest
 
 from mlflow.blobs.uri import PARTIAL
 from tests.blobs.spellings import ALLOWED, REFUSED, as_sent
-from tests.server.raw import Answer, Conversation, exchange, request
+from tests.server.artifacts import API, DEADLINE, get, names, put, send, until_nothing_is_left
+from tests.server.raw import Conversation, exchange, request
 from tests.servers.fixtures import StartServer
 from tests.servers.millstream import RunningServer
-
-API = "/api/2.0/mlflow-artifacts/artifacts"
-DEADLINE = 10.0
-
-
-@pytest.fixture
-def root(server: RunningServer) -> Iterator[Path]:
-    """Where the shared server keeps artifacts; it is empty again afterwards."""
-    yield server.folder / "mlruns/artifacts"
-    for entry in json.loads(get(server, API).body).get("files", []):
-        assert send(server, "DELETE", f"{API}/{as_sent(entry['path'])}").status == 200
-
-
-def send(
-    server: RunningServer, method: str, path: str, body: bytes = b"", **headers: str
-) -> Answer:
-    headers.setdefault("connection", "close")
-    if method == "HEAD":  # the reader of answers must know that there is no body
-        with Conversation(server.url) as conversation:
-            conversation.send(request(method, path, b"", kind=None, **headers))
-            received = b""
-            while data := conversation.socket.recv(65536):
-                received += data
-        head, _, rest = received.partition(b"\r\n\r\n")
-        lines = head.decode().split("\r\n")
-        found = dict(line.lower().split(": ", 1) for line in lines[1:])
-        return Answer(int(lines[0].split()[1]), found, rest)
-    return exchange(server.url, request(method, path, body, kind=None, **headers))
-
-
-def get(server: RunningServer, path: str, **headers: str) -> Answer:
-    return send(server, "GET", path, b"", **headers)
-
-
-def put(server: RunningServer, path: str, body: bytes) -> None:
-    answer = send(server, "PUT", f"{API}/{path}", body)
-    assert (answer.status, answer.body) == (200, b"{}")
-
-
-def names(root: Path) -> list[str]:
-    """All files below the root, those that are not complete included."""
-    return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
-
-
-def until_nothing_is_left(root: Path) -> list[str]:
-    """Wait until the server has noticed that a client went away; what is then below the root."""
-    end = time.monotonic() + DEADLINE
-    while True:
-        found = names(root)
-        if not any(PARTIAL in name for name in found) or time.monotonic() > end:
-            return found
-        time.sleep(0.01)
 
 
 def test_put_get_list_delete(server: RunningServer, root: Path) -> None:

@@ -23,12 +23,16 @@ def files_of(body: bytes) -> list[tuple[str, bytes]]:
         MlflowException: INVALID_PARAMETER_VALUE, when it is no archive or has more than files.
     """
     files: dict[str, bytes] = {}
+    folders: set[str] = set()
     for path, content in _members(body):
         if safe_path(path) in files:
             raise _refused(f"it has the file {path[:200]!r} twice")
         if len(files) == MOST_FILES:
             raise _refused(f"it has more than {MOST_FILES} files")
         files[path] = content
+        folders.update(path[:at] for at, letter in enumerate(path) if letter == "/")
+    if both := folders & files.keys():
+        raise _refused(f"{min(both)[:200]!r} in it is a file and a folder")
     return [*files.items()]
 
 
