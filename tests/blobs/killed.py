@@ -66,7 +66,9 @@ def parts(root: Path) -> Work:
     for number, part in enumerate((b"ne", b"w"), 1):
         digest = hashlib.sha256(part).hexdigest()
         sent.append(Part(digest, len(part)))
-        folder.parts.put_part("m/a", upload, number, lambda part=part: [part], len(part), digest)
+        with folder.parts.writing_part("m/a", upload, number, len(part), digest) as writing:
+            writing.write(part)
+            writing.finish()
     return lambda: folder.parts.finish("m/a", upload, sent)
 
 

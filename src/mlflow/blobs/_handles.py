@@ -10,17 +10,16 @@ the path names. So nothing is put into, or listed from, a folder that is on its 
 """
 
 import errno
-import fcntl
 import os
 import secrets
 import stat
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from mlflow.blobs._place import Busy, NoRoom, Vanished
+from mlflow.blobs._locks import lock_way, share
+from mlflow.blobs._place import NoRoom, Vanished
 from mlflow.blobs.uri import PARTIAL
 from mlflow.exceptions import PERMISSION_DENIED, MlflowException, invalid
 
@@ -31,19 +30,9 @@ NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 NOT_A_FOLDER = frozenset({errno.ENOTDIR, errno.ELOOP})
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
-_HELD = frozenset({errno.EWOULDBLOCK, errno.EACCES})
-#: seconds that somebody else may hold a folder
-PATIENCE = 30.0
-# Others may lock folders above ours for reasons of their own; that must not stop us for long.
-_PATIENCE_ABOVE = 10.0
-_PAUSE = 0.001
 _ATTEMPTS = 1000
 
 T = TypeVar("T")
-
-
-class Unlockable(OSError):
-    """The file system has no exclusive locks on folders."""
 
 
 class Disk:
@@ -100,7 +89,7 @@ class Disk:
         for _ in range(_ATTEMPTS):
             above, below, lacking = self._chain(names, make)
             try:
-                _lock(above, below, exclusive and lacking is None)
+                lock_way(above, below, exclusive=exclusive and lacking is None)
                 if not self._in_place(names, below):
                     continue
                 if lacking is None:
@@ -242,29 +231,20 @@ class Disk:
         return True
 
 
-def lock(handle: int, kind: int, patience: float = 0.0) -> bool:
-    """Lock an open file or folder; whether it could be done in time.
-
-    Args:
-        kind: LOCK_SH or LOCK_EX of `fcntl`.
-        patience: seconds to wait for others.
-
-    Raises:
-        OSError: it cannot be locked at all.
-    """
-    end = None
-    while True:
+@contextmanager
+def held(name: str, parent: int) -> Iterator[int]:
+    """The handle of a folder in one that is held; it too stays where it is meanwhile."""
+    for _ in range(_ATTEMPTS):
+        handle = os.open(name, FOLDER, dir_fd=parent)
         try:
-            fcntl.flock(handle, kind | fcntl.LOCK_NB)
-            return True
-        except OSError as error:
-            if error.errno not in _HELD:
-                raise
-        now = time.monotonic()
-        end = now + patience if end is None else end
-        if now >= end:
-            return False
-        time.sleep(_PAUSE)
+            share(handle)
+            found = os.stat(name, dir_fd=parent, follow_symlinks=False)
+            if os.path.samestat(found, os.fstat(handle)):
+                yield handle
+                return
+        finally:
+            os.close(handle)
+    raise OSError(errno.EBUSY, "it is replaced over and over")
 
 
 def remove(name: str, parent: int) -> None:
@@ -329,27 +309,6 @@ def _above(root: int, found: list[int]) -> None:
             return
         found.append(here)
         one = up
-
-
-def _lock(above: Sequence[int], below: Sequence[int], exclusive: bool) -> None:
-    for handle in above:
-        with suppress(OSError):
-            lock(handle, fcntl.LOCK_SH, _PATIENCE_ABOVE)
-    *upper, last = below
-    for handle in upper:
-        _lock_own(handle, fcntl.LOCK_SH)
-    _lock_own(last, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
-
-
-def _lock_own(handle: int, kind: int) -> None:
-    try:
-        done = lock(handle, kind, PATIENCE)
-    except OSError as error:
-        if kind == fcntl.LOCK_EX:
-            raise Unlockable(error.errno, error.strerror) from None
-        return  # then nobody can exchange it either
-    if not done:
-        raise Busy("Somebody else changes this folder of artifacts at the moment. Try again.")
 
 
 def _exists(name: str, parent: int) -> bool:

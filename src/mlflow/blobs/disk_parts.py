@@ -18,8 +18,9 @@ from typing import Any
 import msgspec
 
 from mlflow.blobs import digests, disk_digests
-from mlflow.blobs._handles import NEW, Disk, failure, lock, throw_away
+from mlflow.blobs._handles import NEW, Disk, failure, throw_away
 from mlflow.blobs._kernel import begin_to_sync, boot
+from mlflow.blobs._locks import lock
 from mlflow.blobs._place import Body, Busy, Damaged, NoRoom, Part, Unfinished, Vanished
 from mlflow.blobs.disk_files import write_all
 from mlflow.blobs.disk_uploads import (
@@ -39,7 +40,7 @@ from mlflow.exceptions import invalid
 
 _NEW_RECORD = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
 #: seconds that finishing waits for those who still write a part
-_PATIENCE = 5.0
+_PATIENCE = 2.0
 
 
 class DiskParts:

@@ -25,18 +25,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 
 from mlflow.blobs import disk_digests
-from mlflow.blobs._handles import (
-    FILE,
-    FOLDER,
-    PATIENCE,
-    Disk,
-    Unlockable,
-    failure,
-    lock,
-    remove,
-    throw_away,
-)
+from mlflow.blobs._handles import FILE, FOLDER, Disk, failure, remove, throw_away
 from mlflow.blobs._kernel import boot, exchange, sync_file_system
+from mlflow.blobs._locks import PATIENCE, Unlockable, lock
 from mlflow.blobs._place import Busy, Found, Place, Vanished
 from mlflow.blobs.disk_files import write_all
 from mlflow.blobs.uri import PARTIAL

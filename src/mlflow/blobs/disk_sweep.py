@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
-from mlflow.blobs._handles import FOLDER, lock, throw_away
+from mlflow.blobs._handles import FOLDER, throw_away
+from mlflow.blobs._locks import lock
 from mlflow.blobs.disk_uploads import info_of
 from mlflow.blobs.uri import PARTIAL, below
 

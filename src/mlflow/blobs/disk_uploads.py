@@ -20,8 +20,9 @@ from contextlib import ExitStack, contextmanager
 import msgspec
 
 from mlflow.blobs import digests, disk_digests
-from mlflow.blobs._handles import FILE, FOLDER, Disk, lock
+from mlflow.blobs._handles import FILE, FOLDER, Disk
 from mlflow.blobs._kernel import boot
+from mlflow.blobs._locks import lock
 from mlflow.blobs._place import Part, Vanished
 
 INFO = "info"

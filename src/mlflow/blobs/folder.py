@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mlflow.blobs import disk_digests, disk_staging, disk_sweep
-from mlflow.blobs._handles import FILE, FOLDER, NEW, NOT_A_FOLDER, Disk, failure, remove
+from mlflow.blobs._handles import FILE, NEW, NOT_A_FOLDER, Disk, failure, held, remove
 from mlflow.blobs._kernel import sync_file_system
 from mlflow.blobs._place import PIECE, Blob, Changed, Found, Vanished
 from mlflow.blobs.digests import Digest
@@ -264,15 +264,25 @@ class Folder:
                 if not stat.S_ISDIR(mode):
                     os.unlink(name, dir_fd=parent)
                     return True
-                given = secrets.token_hex(8)
-                aside, _ = self._disk.making(
-                    lambda aside: os.rename(name, given, src_dir_fd=parent, dst_dir_fd=aside)
-                )
+            given = secrets.token_hex(8)
+
+            def move(aside: int) -> bool:
+                try:
+                    with self._disk.hold(folders) as parent:
+                        os.rename(name, given, src_dir_fd=parent, dst_dir_fd=aside)
+                except FileNotFoundError:
+                    if self.path_of(path) is None:
+                        return False  # somebody else was faster
+                    raise
+                return True
+
+            aside, moved = self._disk.making(move)
             try:
-                remove(given, aside)
+                if moved:
+                    remove(given, aside)
             finally:
                 self._disk.leave(aside)
-            return True
+            return moved
         except FileNotFoundError:
             return False
         except OSError as error:
@@ -368,11 +378,8 @@ def _walk(folder: int, base: str, found: list[Found]) -> None:
             if entry.name == PARTIAL:
                 continue
             if entry.is_dir(follow_symlinks=False):
-                inner = os.open(entry.name, FOLDER, dir_fd=folder)
-                try:
+                with held(entry.name, folder) as inner:
                     _walk(inner, path, found)
-                finally:
-                    os.close(inner)
             elif entry.is_file(follow_symlinks=False):
                 handle = os.open(entry.name, FILE, dir_fd=folder)
                 try:
