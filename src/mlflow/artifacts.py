@@ -11,12 +11,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from mlflow.blobs import Place, open_place
+from mlflow.blobs import Place
 from mlflow.blobs.schemes import local_folder, scheme_of
 from mlflow.blobs.uri import joined
 from mlflow.client import MlflowClient, documents, images, models
 from mlflow.client.artifacts import downloaded, listed
-from mlflow.client.places import checked_folder
+from mlflow.client.places import checked_folder, place_at
 from mlflow.client.transport import session_of
 from mlflow.client.uri import get_registry_uri, transport_for
 from mlflow.entities import FileInfo
@@ -152,17 +152,17 @@ def _place_of(
         if not local.exists():
             raise missing(f"There is no {uri}.")
         ends = "/" if uri.endswith("/") and local.is_dir() else ""
-        return open_place(local.parent.as_uri()), local.name + ends
+        return place_at(local.parent.as_uri(), None), local.name + ends
     session = session_of(transport_for(tracking_uri))
     web = scheme in ("http", "https")
     if web and urlsplit(uri).query:  # one file, such as a signed address
-        return open_place(uri, session), unquote(urlsplit(uri).path.rpartition("/")[2])
+        return place_at(uri, session), unquote(urlsplit(uri).path.rpartition("/")[2])
     head, slash, name = uri.rstrip("/").rpartition("/")
     if not slash or head.endswith("/"):  # the root itself
-        return open_place(uri, session), ""
+        return place_at(uri, session), ""
     head += "/" if head.endswith(":") else ""
     name = unquote(name) if web else name
-    return open_place(head, session), name + ("/" if uri.endswith("/") else "")
+    return place_at(head, session), name + ("/" if uri.endswith("/") else "")
 
 
 def _place_of_model(
@@ -180,4 +180,4 @@ def _place_of_model(
         run_id, folder = named
         uri = MlflowClient(transport.uri).get_run(run_id).info.artifact_uri or ""
         path = joined(folder, path)
-    return open_place(uri, session_of(transport)), path
+    return place_at(uri, session_of(transport)), path

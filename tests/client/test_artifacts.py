@@ -317,6 +317,21 @@ def test_a_folder_and_the_server_of_it_have_the_same_artifacts(
     assert read(here, second, "a.txt") == b"there"
 
 
+def test_by_the_address_that_a_server_serves_artifacts_under(
+    running_server: RunningServer,
+) -> None:
+    client = MlflowClient(running_server.url)
+    run_id = client.create_run("0").info.run_id
+    client.log_text(run_id, "x", "a b/ü.txt")
+    path = str(client.get_run(run_id).info.artifact_uri).partition(":/")[2]
+    address = f"{running_server.url}/api/2.0/mlflow-artifacts/artifacts/{path}"
+    listed = mlflow.artifacts.list_artifacts(f"{address}/a%20b")
+    assert [file.path for file in listed] == ["a b/ü.txt"]
+    assert mlflow.artifacts.load_text(f"{address}/a%20b/%C3%BC.txt") == "x"
+    found = Path(mlflow.artifacts.download_artifacts(address))
+    assert contents(found) == {"a b/ü.txt": b"x"}
+
+
 # -- servers that mean harm, or fail ----------------------------------------------
 
 

@@ -104,6 +104,26 @@ def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert waiting[-1] == most
 
 
+def test_a_program_is_not_held_back_by_a_server_that_is_away(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(background, "_MOST_WAITING", 2)
+    queue, gate = Background(), threading.Event()
+
+    def away() -> None:
+        raise MlflowException("away", TEMPORARILY_UNAVAILABLE)
+
+    queue.submit("run", "x", 1, away)
+    while not caplog.records:
+        os.sched_yield()
+    queue.submit("other", "x", 2, lambda: None if gate.wait() else None)
+    for _ in range(8):
+        queue.submit("run", "x", 2, away)
+    gate.set()
+    queue.flush()
+    assert "9 images of run run could not be logged" in caplog.text
+
+
 def test_a_forked_child_begins_anew() -> None:
     gate, done = threading.Event(), list[str]()
     background.submit("run", "x", 1, lambda: done.append("parent" if gate.wait() else ""))

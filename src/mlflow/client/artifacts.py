@@ -7,11 +7,11 @@ from typing import Any
 
 from mlflow import wire
 from mlflow._clock import now_ms
-from mlflow.blobs import Folder, Place, open_place
+from mlflow.blobs import Folder, Place
 from mlflow.blobs.uri import joined, safe_path
 from mlflow.client import background, documents, images, models, transfer
 from mlflow.client._calls import is_synchronous
-from mlflow.client.places import Places, checked_file, checked_folder
+from mlflow.client.places import Places, checked_file, checked_folder, place_at
 from mlflow.client.streams import Stream
 from mlflow.client.transport import session_of
 from mlflow.entities import FileInfo
@@ -212,7 +212,7 @@ class Artifacts(Places):
         experiment_id, _ = self._whereabouts(run_id)
         session = session_of(self._transport)
         uris = models.logged_by(self._transport, run_id, experiment_id, name)
-        return [open_place(uri, session) for uri in uris]
+        return [place_at(uri, session) for uri in uris]
 
     def _put_image(self, run_id: str, path: str, image: Any) -> None:
         """Keep an image of a series, its preview, and the tag that says that there are some."""

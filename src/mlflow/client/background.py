@@ -2,7 +2,8 @@
 
 A few threads do it. What fails is told by a warning, once for each run and cause, and counted; it
 never ends a run. The end of a run, of a process, and `flush` wait for all of it. What waits is
-bounded: a program that logs images faster than they can be sent is held back.
+bounded: a program that logs images faster than they can be sent is held back, unless the server is
+away: then they are lost, and counted.
 """
 
 import atexit
@@ -54,6 +55,9 @@ class Background:
         with self._changed:
             _leave_with_worker_process()
             while self._weight and self._weight + weight > _MOST_WAITING and self._threads:
+                if _is_away(self._last_error.get(run_id)):
+                    self._failed[run_id] += 1
+                    return
                 self._changed.wait()
             self._waiting.append(work)
             self._weight += weight

@@ -1,11 +1,14 @@
 """Where the artifacts of runs are, and single files there."""
 
 import re
+from urllib.parse import unquote
 
 from mlflow import wire
+from mlflow._http import Session
 from mlflow.blobs import BrokenOff, Place, open_place
 from mlflow.blobs._place import Damaged
 from mlflow.blobs.digests import Digesting
+from mlflow.blobs.served import Served
 from mlflow.blobs.uri import safe_path
 from mlflow.client import transfer
 from mlflow.client._calls import Calls
@@ -17,6 +20,10 @@ from mlflow.wire.runs import GetRun
 #: (tracking URI, run) → its experiment and where its artifacts are, which never change
 _known: dict[tuple[str, str], tuple[str, str]] = {}
 _MOST_KNOWN = 1000
+#: the long form of `mlflow-artifacts:/PATH`
+_LONG_FORM = re.compile(
+    r"(https?://[^?#]+?)/(?:ajax-)?api/2\.0/mlflow-artifacts/artifacts(?:/([^?#]*))?", re.IGNORECASE
+)
 
 
 class Places(Calls):
@@ -24,7 +31,7 @@ class Places(Calls):
 
     def _artifacts(self, run_id: str) -> Place:
         """The place of a run's artifacts; the server is asked once for each run."""
-        return open_place(self._whereabouts(run_id)[1], session_of(self._transport))
+        return place_at(self._whereabouts(run_id)[1], session_of(self._transport))
 
     def _whereabouts(self, run_id: str) -> tuple[str, str]:
         """The experiment of a run, and the URI of its artifacts."""
@@ -40,6 +47,19 @@ class Places(Calls):
     def _put(self, run_id: str, path: str, content: bytes) -> None:
         """Keep a file of a run; the path is checked."""
         transfer.put_bytes(self._artifacts(run_id), path, content)
+
+
+def place_at(uri: str, session: Session | None) -> Place:
+    """The place at an artifact URI, also at the address that a server serves artifacts under.
+
+    Args:
+        session: the tracking server; only this one is told our login.
+    """
+    if (found := _LONG_FORM.fullmatch(uri)) is None:
+        return open_place(uri, session)
+    if session is None or session.base.casefold() != found[1].casefold():
+        session = Session(found[1], login=False)
+    return Served(session, unquote(found[2] or "").strip("/"))
 
 
 def remember(transport: Transport, run_id: str, experiment_id: str, uri: str | None) -> None:
