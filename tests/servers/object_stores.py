@@ -76,7 +76,7 @@ class Bucket:
         """What names it."""
         return f"s3://{self.name}"
 
-    def keys(self) -> list[str]:
+    def all_keys(self) -> list[str]:
         """All keys in it, as a stranger sees them."""
         answer = self.server.ask("GET", f"/{self.name}", {"list-type": "2"})
         found = ElementTree.fromstring(answer.data)

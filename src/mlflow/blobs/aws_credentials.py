@@ -2,14 +2,13 @@
 
     1. AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
     2. a web identity token, as on Kubernetes (AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN)
-    3. the files ~/.aws/credentials and ~/.aws/config, the profile AWS_PROFILE: keys or a
-       `credential_process`
+    3. the files ~/.aws/credentials and ~/.aws/config, the profile AWS_PROFILE: keys, or a
+       `credential_process`; for single sign-on and roles to assume boto3 is asked
     4. the container's address (AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI)
     5. the machine's (IMDSv2)
-    6. boto3, where it is installed: it knows single sign-on and roles to assume
+    6. boto3, where it is installed
 
-A named profile comes before everything, as whoever sets AWS_PROFILE expects. Keys that expire are
-asked for again some minutes before.
+Keys that expire are asked for again some minutes before.
 """
 
 import json
@@ -98,21 +97,14 @@ class Credentials:
             _of_machine,
             _of_boto3,
         ]
-        if os.environ.get("AWS_PROFILE"):
-            sources = [_of_files, _of_boto3]
         for source in sources:
             if keys := source():
                 return keys
-        profile = os.environ.get("AWS_PROFILE")
-        looked = (
-            f"the profile {profile!r} of {_files()[0]} and {_files()[1]} gives none"
-            if profile
-            else "neither AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, nor a web identity, nor "
-            f"{_files()[0]}, nor this container or machine gives any"
-        )
         raise MlflowException(
-            f"There are no credentials for S3: {looked}. Set AWS_ACCESS_KEY_ID and "
-            "AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; for single sign-on also install boto3.",
+            "There are no credentials for S3: neither AWS_ACCESS_KEY_ID and "
+            f"AWS_SECRET_ACCESS_KEY, nor a web identity, nor {_files()[0]}, nor this container "
+            "or machine gives any. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or "
+            "AWS_PROFILE.",
             PERMISSION_DENIED,
         )
 
@@ -162,9 +154,13 @@ def _files() -> tuple[Path, Path]:
     )
 
 
+def _profile() -> str:
+    return os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE") or "default"
+
+
 def _sections() -> dict[str, str]:
     """What both files say of the profile; the credentials file wins."""
-    profile = os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE") or "default"
+    profile = _profile()
     credentials, config = _files()
     found: dict[str, str] = {}
     for path, names in (
@@ -200,6 +196,21 @@ def _of_files() -> Keys | None:
         )
     if command := found.get("credential_process"):
         return _of_process(command)
+    # The machine's own role must not step in where another one is asked for.
+    for name in ("role_arn", "sso_session", "sso_start_url"):
+        if name in found:
+            if keys := _of_boto3():
+                return keys
+            raise MlflowException(
+                f"The profile {_profile()!r} gets its credentials by {name}, which needs boto3: "
+                "pip install boto3.",
+                PERMISSION_DENIED,
+            )
+    if not found and _profile() != "default":
+        raise MlflowException(
+            f"There is no profile {_profile()!r} in {_files()[0]} or {_files()[1]}.",
+            PERMISSION_DENIED,
+        )
     return None
 
 

@@ -10,7 +10,7 @@ import time
 from base64 import b64encode
 from collections.abc import Sequence
 
-from mlflow.blobs._place import Body, Damaged, Part, Unfinished, Vanished
+from mlflow.blobs._place import Body, Damaged, Part, Parts, Unfinished, Vanished
 from mlflow.blobs.aws_signing import quoted
 from mlflow.blobs.digests import MD5, count_of, of_parts, part_size_for, span_of
 from mlflow.blobs.s3_answers import PART_SIZE, Failure, document, seconds_of, text
@@ -19,10 +19,6 @@ from mlflow.blobs.uri import joined
 
 _LEAST = 5 * 1024 * 1024
 _UPLOAD = re.compile(r"[A-Za-z0-9._~+/=-]{16,1024}")
-#: bytes that one request may copy, less than the 5 GiB that are allowed
-_LARGEST_COPY = 1024**3
-#: entries of a listing in one answer
-PAGE = 1000
 
 
 class S3Parts:
@@ -34,6 +30,8 @@ class S3Parts:
 
     algorithm = MD5
     least_part = _LEAST
+    #: entries of a listing in one answer
+    page = 1000
 
     def __init__(self, bucket: S3Bucket, prefix: str = "") -> None:
         self._bucket = bucket
@@ -56,7 +54,7 @@ class S3Parts:
 
     def uploads(self, prefix: str) -> list[tuple[str, str, float]]:
         """Key, upload id and start of all that is unfinished below a prefix."""
-        query = {"uploads": "", "prefix": prefix, "max-uploads": str(PAGE)}
+        query = {"uploads": "", "prefix": prefix, "max-uploads": str(self.page)}
         found = []
         while True:
             page = self._bucket.document(self._bucket.ask("GET", query=query))
@@ -74,7 +72,7 @@ class S3Parts:
         Raises:
             Vanished: there is no such unfinished object.
         """
-        query = {"uploadId": upload_id, "max-parts": str(PAGE)}
+        query = {"uploadId": upload_id, "max-parts": str(self.page)}
         found: dict[int, Part] = {}
         while True:
             page = self._bucket.document(self._bucket.ask("GET", key, query))
@@ -196,6 +194,9 @@ def refused(bucket: S3Bucket, key: str, answer: Answered) -> None:
 class S3(S3Bucket):
     """A bucket with all that `buckets.Bucket` asks for."""
 
+    #: bytes that one request may copy, less than the 5 GiB that are allowed
+    largest_copy = 1024**3
+
     def large(self, key: str, part_size: int) -> "S3Large":
         """See `Bucket.large`."""
         return S3Large(S3Parts(self), key, part_size)
@@ -206,7 +207,7 @@ class S3(S3Bucket):
         if item is None:
             raise Vanished(source)
         given = {"x-amz-copy-source": quoted(f"/{self.name}/{source}")}
-        if item.size <= _LARGEST_COPY:
+        if item.size <= self.largest_copy:
             answer = self.ask("PUT", target, headers=given | self.kept_headers(), body=b"")
             refused(self, target, answer)
             return
@@ -244,7 +245,7 @@ class S3(S3Bucket):
 class S3Large:
     """See `buckets.Large`."""
 
-    def __init__(self, parts: S3Parts, key: str, part_size: int) -> None:
+    def __init__(self, parts: Parts, key: str, part_size: int) -> None:
         self._parts = parts
         self._key = key
         self._upload_id = parts.begin(key, 0, part_size)
