@@ -69,9 +69,10 @@ class SentParts:
         self._base = base
         self._extra = {"staging": staging} if staging else {}
         self._lock = threading.Lock()
-        #: upload → part → where it goes, and what its store calls it
+        #: upload → part → where it goes
         self._addresses: dict[str, dict[int, _Address]] = {}
-        self._tags: dict[str, dict[int, str]] = {}
+        #: upload → part and its digest → what its store calls it, unless that is the digest
+        self._tags: dict[str, dict[tuple[int, str], str]] = {}
 
     def unfinished(self, path: str) -> list[Unfinished]:
         """See `Parts.unfinished`."""
@@ -107,15 +108,15 @@ class SentParts:
         self, path: str, upload_id: str, number: int, body: Body, size: int, digest: str
     ) -> None:
         """See `Parts.put_part`. The store behind is sent to, if it can be reached."""
+        _check_id(path, upload_id)
         if self.algorithm != SHA256 and self._server.reaches:
             for _ in range(2):
                 address = self._address(path, upload_id, number)
                 if address is None:
                     break
                 tag = self._put_at(address, path, body, size, digest)
-                if tag:
-                    self._tags.setdefault(upload_id, {})[number] = tag
                 if tag is not None:
+                    self._called(upload_id, number, digest, tag)
                     return
                 self._addresses.pop(upload_id, None)
                 if not self._server.reaches:
@@ -125,15 +126,18 @@ class SentParts:
         whole = joined(self._base, safe_path(path))
         address_here = address_of("mpu/part", whole, query)
         told = self._server.send("PUT", address_here, path, headers, body, size)
-        tag = told.get("ETag", "").strip('"')
-        if tag:
-            self._tags.setdefault(upload_id, {})[number] = tag
+        self._called(upload_id, number, digest, told.get("ETag", "").strip('"'))
 
     def finish(self, path: str, upload_id: str, parts: Sequence[Part]) -> None:
         """See `Parts.finish`."""
+        _check_id(path, upload_id)
         tags = self._tags.get(upload_id, {})
         done = [
-            {"part_number": number, "etag": tags.get(number, part.digest), "size": part.size}
+            {
+                "part_number": number,
+                "etag": tags.get((number, part.digest), part.digest),
+                "size": part.size,
+            }
             for number, part in enumerate(parts, 1)
         ]
         self._told("complete", path, {"upload_id": upload_id, "parts": done}, _Completed)
@@ -143,7 +147,12 @@ class SentParts:
         """See `Parts.abort`."""
         self._forget(upload_id)
         with suppress(Vanished):
+            _check_id(path, upload_id)
             self._told("abort", path, {"upload_id": upload_id}, _Completed)
+
+    def _called(self, upload_id: str, number: int, digest: str, tag: str) -> None:
+        if tag and tag != digest:
+            self._tags.setdefault(upload_id, {})[number, digest] = tag
 
     def _forget(self, upload_id: str) -> None:
         self._addresses.pop(upload_id, None)
@@ -243,15 +252,19 @@ class ForeignParts(SentParts):
                 "be reached from here, or the time for it is over. Set "
                 "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD=false to send through the server."
             )
-        self._tags.setdefault(upload_id, {})[number] = tag
+        self._called(upload_id, number, digest, tag)
 
     def finish(self, path: str, upload_id: str, parts: Sequence[Part]) -> None:
         """See `Parts.finish`."""
         tags = self._tags.get(upload_id, {})
         addresses = self._addresses.get(upload_id, {})
         done = [
-            {"part_number": number, "etag": tags[number], "url": addresses[number].url}
-            for number in range(1, len(parts) + 1)
+            {
+                "part_number": number,
+                "etag": tags.get((number, part.digest), part.digest),
+                "url": addresses[number].url,
+            }
+            for number, part in enumerate(parts, 1)
         ]
         self._told("complete", path, {"upload_id": upload_id, "parts": done}, _Completed)
         self._forget(upload_id)
@@ -312,6 +325,11 @@ class Source:
                     return None
                 self._signed = signed
             return self._signed
+
+
+def _check_id(path: str, upload_id: str) -> None:
+    if not upload_id:
+        raise Vanished(path)
 
 
 @lru_cache(16)
