@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.ceph import missing_programs as missing_of_ceph, run_ceph
 from tests.servers.databases import (
     Bouncer,
     Mariadb,
@@ -29,6 +30,8 @@ from tests.servers.databases import (
 from tests.servers.fault_proxy import FaultProxy
 from tests.servers.millstream import RunningServer
 from tests.servers.nginx import Nginx, run_nginx
+from tests.servers.object_stores import Bucket, S3Server
+from tests.servers.swift import missing_programs as missing_of_swift, run_swift
 
 StartServer = Callable[..., RunningServer]
 ProxyInFront = Callable[[str], FaultProxy]
@@ -178,3 +181,54 @@ def nginx_in_front() -> Iterator[NginxInFront]:
     """`nginx_in_front(url, settings="")`: a real nginx with its defaults in front of a server."""
     with ExitStack() as stack:
         yield lambda url, settings="": stack.enter_context(run_nginx(url, settings))
+
+
+@pytest.fixture(scope="session")
+def ceph_server() -> Iterator[S3Server]:
+    """Ceph's object gateway, whose objects are in memory."""
+    assert not missing_of_ceph(), f"{missing_of_ceph()} are not installed: run scripts/servers."
+    with run_ceph() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def large_ceph_server() -> Iterator[S3Server]:
+    """Ceph's object gateway for large objects, which are in files."""
+    assert not missing_of_ceph(), f"{missing_of_ceph()} are not installed: run scripts/servers."
+    with run_ceph("bluestore") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def swift_server() -> Iterator[S3Server]:
+    """OpenStack Swift with its S3 API."""
+    assert not missing_of_swift(), f"{missing_of_swift()} are not installed: run scripts/servers."
+    with run_swift() as server:
+        yield server
+
+
+def _fresh_bucket(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+    return Bucket(server, server.fresh())
+
+
+@pytest.fixture
+def ceph_bucket(ceph_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    """A fresh bucket of Ceph; the environment says how to reach it."""
+    return _fresh_bucket(ceph_server, monkeypatch)
+
+
+@pytest.fixture
+def swift_bucket(swift_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    """A fresh bucket of Swift; the environment says how to reach it."""
+    return _fresh_bucket(swift_server, monkeypatch)
+
+
+@pytest.fixture(params=["ceph", "swift"])
+def s3_bucket(request: pytest.FixtureRequest) -> Bucket:
+    """A fresh bucket of each S3 server; the test runs once on each."""
+    bucket: Bucket = request.getfixturevalue(f"{request.param}_bucket")
+    return bucket
