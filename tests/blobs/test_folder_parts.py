@@ -359,3 +359,17 @@ def test_folders_keep_their_owner(shared: Path) -> None:
     for place in (root / "m", root / "m/in"):
         assert place.stat().st_uid == owner
         assert place.stat().st_mode & 0o777 == 0o777
+
+
+def test_a_root_that_is_a_disk_of_its_own(small: Path) -> None:
+    folder = Folder(small)
+    put(folder, "m/a", b"old")
+    put(folder, "kept", b"old")
+    staging = folder.staging("", "attempt")
+    staging.place.put_batch([("m/a", b"new"), ("m/b", b"new"), ("c", b"new")])
+    assert paths(folder) == ["kept", "m/a"]
+    staging.publish()
+    assert paths(folder) == ["c", "kept", "m/a", "m/b"]
+    assert content(folder, "m/a") == b"new"
+    folder.sweep(-60)
+    assert sorted(os.listdir(small)) == ["c", "kept", "m"]

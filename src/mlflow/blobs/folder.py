@@ -19,16 +19,23 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mlflow.blobs import disk_digests, disk_staging, disk_sweep
-from mlflow.blobs._handles import FILE, NEW, NOT_A_FOLDER, Disk, failure, held, remove
+from mlflow.blobs._handles import FILE, NEW, NOT_A_FOLDER, Disk, failure, remove
 from mlflow.blobs._kernel import sync_file_system
 from mlflow.blobs._place import PIECE, Blob, Changed, Found, Vanished
 from mlflow.blobs.digests import Digest
-from mlflow.blobs.disk_files import Opened, Reading, Writing, tag_of, write_all
+from mlflow.blobs.disk_files import Opened, Reading, Writing, write_all
+from mlflow.blobs.disk_listing import blob_of, walk
 from mlflow.blobs.disk_parts import DiskParts
 from mlflow.blobs.disk_staging import DiskStaging
 from mlflow.blobs.disk_sweep import STALE
-from mlflow.blobs.uri import PARTIAL, joined, safe_path
-from mlflow.exceptions import MlflowException, invalid, missing
+from mlflow.blobs.uri import safe_path
+from mlflow.exceptions import (
+    INVALID_PARAMETER_VALUE,
+    RESOURCE_DOES_NOT_EXIST,
+    MlflowException,
+    invalid,
+    missing,
+)
 
 __all__ = ["STALE", "Folder", "Opened", "Writing", "failure"]
 
@@ -185,11 +192,13 @@ class Folder:
 
     def look(self, path: str) -> Found | None:
         """What a file is; see `Place.look`."""
+        safe_path(path)
         try:
             opened = self.open(path)
-        except MlflowException:
-            safe_path(path)
-            return None
+        except MlflowException as error:
+            if error.error_code in (RESOURCE_DOES_NOT_EXIST, INVALID_PARAMETER_VALUE):
+                return None  # there is nothing, or a folder
+            raise
         try:
             return opened.found
         finally:
@@ -219,7 +228,7 @@ class Folder:
                 found = []
                 for entry in entries:
                     with suppress(FileNotFoundError):  # it went while we looked
-                        if (blob := _blob(entry)) is not None:
+                        if (blob := blob_of(entry)) is not None:
                             found.append(blob)
         except OSError as error:
             if error.errno in (*NOT_A_FOLDER, errno.ENOENT):
@@ -233,7 +242,7 @@ class Folder:
         found: list[Found] = []
         try:
             with self._disk.hold(names) as folder:
-                _walk(folder, "", found)
+                walk(folder, "", found)
         except OSError as error:
             if error.errno not in (*NOT_A_FOLDER, errno.ENOENT):
                 raise failure(error, path) from None
@@ -357,37 +366,6 @@ class Folder:
                 os.fsync(handle)
         finally:
             os.close(handle)
-
-
-def _blob(entry: "os.DirEntry[str]") -> Blob | None:
-    if entry.name == PARTIAL:
-        return None
-    if entry.is_dir(follow_symlinks=False):
-        return Blob(entry.name, True)
-    if entry.is_file(follow_symlinks=False):
-        return Blob(entry.name, False, entry.stat(follow_symlinks=False).st_size)
-    return None
-
-
-def _walk(folder: int, base: str, found: list[Found]) -> None:
-    with os.scandir(folder) as scanned:
-        entries = sorted(scanned, key=lambda entry: entry.name)
-    for entry in entries:
-        path = joined(base, entry.name)
-        with suppress(FileNotFoundError):  # it went while we looked
-            if entry.name == PARTIAL:
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                with held(entry.name, folder) as inner:
-                    _walk(inner, path, found)
-            elif entry.is_file(follow_symlinks=False):
-                handle = os.open(entry.name, FILE, dir_fd=folder)
-                try:
-                    status = os.fstat(handle)
-                    digest = disk_digests.kept(handle, status)
-                finally:
-                    os.close(handle)
-                found.append(Found(path, status.st_size, digest, tag_of(status)))
 
 
 def _beside(disk: Disk) -> tuple[Disk, list[str]] | None:
