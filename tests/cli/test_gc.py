@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +23,15 @@ from mlflow.blobs import Folder, Place, digests, open_place
 from mlflow.blobs.uri import PARTIAL
 from mlflow.cli.options import Span
 from mlflow.client import MlflowClient
-from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelOutput, Metric, Param
+from mlflow.entities import (
+    Dataset,
+    DatasetInput,
+    InputTag,
+    LoggedModelOutput,
+    Metric,
+    Param,
+    ViewType,
+)
 from mlflow.exceptions import MlflowException
 from mlflow.service.gc import Choice, Collector
 from mlflow.service.places import Places
@@ -32,6 +43,7 @@ from tests.servers.object_stores import Bucket
 
 Ask = Callable[..., Any]
 DAY = 86_400_000
+DELETED = ViewType.DELETED_ONLY
 TABLES = ("runs", "experiments", "experiment_tags", "datasets", *BELONGINGS)
 
 
@@ -451,6 +463,19 @@ def test_what_is_gone_already_is_no_error(
     assert said.startswith(f"Run with ID {run_id} has been permanently deleted.\nRemoved 1 run, ")
 
 
+def test_a_location_of_its_own_on_the_server(
+    mlflow: Command, sqlite_url: str, served: Path
+) -> None:
+    client = MlflowClient(sqlite_url)
+    number = client.create_experiment("digits", "mlflow-artifacts:/team a/digits")
+    run_id = client.create_run(number).info.run_id
+    logged(served / "team a" / "digits", run_id)
+    client.delete_run(run_id)
+    there = ("gc", "--backend-store-uri", sqlite_url, "--artifacts-destination", str(served))
+    assert ", 1 artifact file of 7 B." in mlflow(*there).stdout
+    assert list(served.rglob("*")) == [served / "team a", served / "team a" / "digits"]
+
+
 def test_the_folder_of_a_server_is_named(mlflow: Command, sqlite_url: str, tmp_path: Path) -> None:
     run_id = binned_run(MlflowClient(sqlite_url), tmp_path / "served")
     said = mlflow(
@@ -672,6 +697,29 @@ def test_parts_at_the_locations_of_active_experiments_go(
     assert uploads(place, "model.bin") == [0]
 
 
+def test_killed_in_between_it_goes_on(
+    mlflow: Command, embedded: MlflowClient, tmp_path: Path
+) -> None:
+    number = embedded.create_experiment("digits")
+    root = tmp_path / "mlruns" / "artifacts"
+    for _ in range(450):
+        logged(root / number, embedded.create_run(number).info.run_id)
+    embedded.delete_experiment(number)
+    command = [sys.executable, "-m", "mlflow", "gc", "--backend-store-uri", "mlruns"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        # It waits, for somebody to read on, before it has told of all in its first transaction.
+        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)
+        assert "has been permanently deleted." in process.stdout.readline()
+        process.kill()
+    left = {run.info.run_id for run in embedded.search_runs([number], "", DELETED)}
+    assert 0 < len(left) < 450
+    assert {path.name for path in (root / number).iterdir()} <= left
+    said = mlflow("gc").stdout.splitlines()
+    assert {line.split()[3] for line in said if line.startswith("Run ")} == left
+    assert list(root.iterdir()) == []
+
+
 # -- in buckets --------------------------------------------------------------
 
 
@@ -685,9 +733,9 @@ def test_artifacts_in_a_bucket_go(
             embedded.log_text(run_id, "weights", name)
     embedded.delete_run(goes)
     assert ", 2 artifact files of 14 B." in mlflow("gc", "--dry-run").stdout
-    assert len(s3_bucket.keys()) == 4
+    assert len(s3_bucket.all_keys()) == 4
     assert ", 2 artifact files of 14 B." in mlflow("gc").stdout
-    assert s3_bucket.keys() == [
+    assert s3_bucket.all_keys() == [
         f"team/{stays}/artifacts/model.bin",
         f"team/{stays}/artifacts/plots/a b.png",
     ]
@@ -723,7 +771,7 @@ def test_the_bucket_of_a_server_is_named(
     assert "The artifacts of run" in said
     assert "no-such-bucket" in said
     assert ", 1 artifact file of 7 B." in mlflow(*there, f"{ceph_bucket.url}/all").stdout
-    assert ceph_bucket.keys() == []
+    assert ceph_bucket.all_keys() == []
 
 
 # -- where -------------------------------------------------------------------

@@ -7,7 +7,7 @@ artifacts cannot be removed stays in the bin with all it has: nothing is left th
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
@@ -149,7 +149,7 @@ class Collector:
         def look(spot: Spot) -> tuple[Space, Space]:
             return self._places.look(spot, self._parts_older_than)
 
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="gc") as pool:
+        with _pool() as pool:
             for runs in self._pages():
                 sizes = self._bin.sizes([run.id for run in runs])
                 for run, told in self._each(pool, runs, look, voice):
@@ -172,7 +172,7 @@ class Collector:
         Args:
             voice: hears of each run and experiment once it is gone.
         """
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="gc") as pool:
+        with _pool() as pool:
             for runs in self._pages():
                 sizes = self._bin.sizes([run.id for run in runs])
                 for group in _groups(runs, sizes):
@@ -236,11 +236,12 @@ class Collector:
                 begun.append((run, pool.submit(work, spot)))
         for run, future in begun:
             voice.step("runs")
+            told = None
             try:
-                yield run, future.result()
+                told = future.result()
             except MlflowException as error:
                 self._failed.append((run, error))
-                yield run, None
+            yield run, told
 
     def _sweep(self, voice: Voice, *, dry: bool = False) -> None:
         """Remove the parts that were left behind, wherever the store has artifacts."""
@@ -396,6 +397,16 @@ class Collector:
             return f"The artifacts of {which} stay where they are: {reason}"
         they = "it stays" if len(runs) == 1 else "they stay"
         return f"The artifacts of {which} cannot be removed, so {they} in the bin: {reason}"
+
+
+@contextmanager
+def _pool() -> Iterator[ThreadPoolExecutor]:
+    """Threads that leave undone what they have not begun with when an error, or Ctrl-C, comes."""
+    pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="gc")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _groups(runs: Sequence[BinnedRun], sizes: dict[int, Size]) -> Iterator[list[BinnedRun]]:
