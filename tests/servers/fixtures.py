@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.azurite import PROGRAM as AZURITE, Azurite, run_azurite
 from tests.servers.ceph import missing_programs as missing_of_ceph, run_ceph
 from tests.servers.databases import (
     Bouncer,
@@ -28,6 +29,7 @@ from tests.servers.databases import (
     run_postgresql,
 )
 from tests.servers.fault_proxy import FaultProxy
+from tests.servers.file_servers import FileServer, run_ftp, run_sftp
 from tests.servers.millstream import RunningServer
 from tests.servers.nginx import Nginx, run_nginx
 from tests.servers.object_stores import Bucket, S3Server
@@ -132,6 +134,51 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """The URL of a fresh, empty database of each kind; the test runs once on each."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@pytest.fixture(scope="session")
+def ftp_server() -> Iterator[FileServer]:
+    """An FTP server, from the package `pyftpdlib`: `.url`, and `.folder` on this machine."""
+    with run_ftp() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _home_of_sftp(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def _sftp_server(_home_of_sftp: Path) -> Iterator[FileServer]:
+    assert Path("/usr/sbin/sshd").exists(), "OpenSSH's server is missing: run scripts/servers."
+    with run_sftp(_home_of_sftp) as server:
+        yield server
+
+
+@pytest.fixture
+def sftp_server(
+    _sftp_server: FileServer, _home_of_sftp: Path, monkeypatch: pytest.MonkeyPatch
+) -> FileServer:
+    """An SFTP server of OpenSSH that the user of the test is known to; see `ftp_server`."""
+    monkeypatch.setenv("HOME", str(_home_of_sftp))
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    return _sftp_server
+
+
+@pytest.fixture(scope="session")
+def azurite_server() -> Iterator[Azurite]:
+    """The emulator of Azure's stores."""
+    assert AZURITE.exists(), "Azurite is not installed: run scripts/servers."
+    with run_azurite() as server:
+        yield server
+
+
+@pytest.fixture
+def azure_container(azurite_server: Azurite, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URI of a fresh, empty container of Azurite, to which the environment has the key."""
+    monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", azurite_server.connection_string)
+    container = azurite_server.fresh_container()
+    return f"wasbs://{container}@{azurite_server.account}.blob.core.windows.net"
 
 
 @pytest.fixture

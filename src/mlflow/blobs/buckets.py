@@ -9,6 +9,9 @@ from typing import NamedTuple, Protocol
 
 from mlflow.blobs.digests import Digest
 
+#: stands for the MD5 of a part in an address that leaves it open: who sends the part puts it there
+OPEN_MD5 = "AAAAAAAAAAAAAAAAAAAAAA%3D%3D"
+
 
 class Item(NamedTuple):
     """An object, or a folder of a listing.

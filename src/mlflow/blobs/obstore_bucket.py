@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 from mlflow import environment_variables as settings
 from mlflow.blobs._place import PIECE, BrokenOff, Changed, NoRoom
-from mlflow.blobs.buckets import Item
+from mlflow.blobs.buckets import Item, Large
 from mlflow.blobs.digests import Digest
 from mlflow.exceptions import (
     INVALID_STATE,
@@ -92,7 +92,7 @@ class ObstoreBucket:
         with self._asking(key) as obstore:
             obstore.put(self.store, key, body, use_multipart=False)
 
-    def large(self, key: str, part_size: int) -> "ObstoreLarge":
+    def large(self, key: str, part_size: int) -> Large:
         """See `Bucket.large`."""
         return ObstoreLarge(self, key, part_size)
 

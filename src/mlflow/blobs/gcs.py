@@ -1,0 +1,88 @@
+"""`gs://bucket/prefix`: artifacts in Google Cloud Storage.
+
+Credentials are what the library finds: GOOGLE_APPLICATION_CREDENTIALS or GOOGLE_SERVICE_ACCOUNT
+(the path of a key file), those of `gcloud auth application-default login`, or the machine's own.
+
+Large files go by the library's own parts, with bounded memory. Nobody else can see these, so an
+interrupted file is sent from its start; Google removes what was left by the rules of the bucket.
+Whole files can be sent and fetched by signed addresses where there is the key of a service account.
+"""
+
+import json
+import mimetypes
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from mlflow._addresses import hidden
+from mlflow._http import Session
+from mlflow.blobs import digests
+from mlflow.blobs.digests import MD5, Digest
+from mlflow.blobs.objects import Objects
+from mlflow.blobs.obstore_bucket import ObstoreBucket, client_options, retry_options
+from mlflow.exceptions import invalid
+
+#: name of the metadata that tells an object's digest
+DIGEST = "millstream-digest"
+
+
+def gcs_at(uri: str, session: Session | None = None) -> Objects:
+    """The place at a `gs:` URI; see `schemes.open_place`. Nothing is asked yet.
+
+    Raises:
+        MlflowException: the URI names no bucket, or the key file cannot be read.
+    """
+    parts = urlsplit(uri, allow_fragments=False)
+    if not parts.netloc or parts.query or "@" in parts.netloc or ":" in parts.netloc:
+        raise invalid(f"{hidden(uri)!r} names no bucket: write gs://bucket/prefix.")
+    return Objects(GoogleBucket(parts.netloc), parts.path.strip("/"))
+
+
+class GoogleBucket(ObstoreBucket):
+    """A bucket; see `buckets.Bucket`."""
+
+    def __init__(self, name: str) -> None:
+        from obstore.store import GCSStore
+
+        options = client_options()
+        if _is_plain():
+            options["allow_http"] = True
+        try:
+            store = GCSStore(
+                name,
+                client_options=options,  # type: ignore[arg-type]
+                retry_config=retry_options(),  # type: ignore[arg-type]
+            )
+        except Exception as error:
+            raise invalid(
+                f"The bucket {name!r} of Google cannot be opened: "
+                f"{hidden(str(error)).partition('Debug source')[0].strip()}"
+            ) from None
+        super().__init__(store, f"the bucket {name!r} of Google")
+
+    def digest(self, meta: Mapping[str, Any], attributes: Mapping[str, Any]) -> Digest | None:
+        """The digest that was kept with the object when it was put."""
+        return digests.parse(attributes.get(DIGEST))
+
+    def put(self, key: str, body: bytes) -> None:
+        """See `Bucket.put`."""
+        attributes = {
+            DIGEST: f"{MD5}:{digests.of(MD5, [body])}",
+            "Content-Type": mimetypes.guess_type(key)[0] or "application/octet-stream",
+        }
+        with self._asking(key) as obstore:
+            obstore.put(self.store, key, body, attributes=attributes, use_multipart=False)
+
+
+def _is_plain() -> bool:
+    """Whether the key file names a store without TLS, as one for tests does."""
+    for name in ("GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_SERVICE_ACCOUNT"):
+        if path := os.environ.get(name):
+            try:
+                told = json.loads(Path(path).read_text("utf-8"))
+            except (OSError, ValueError):
+                return False  # the library says what is wrong with it
+            return isinstance(told, dict) and str(told.get("gcs_base_url")).startswith("http:")
+    return False

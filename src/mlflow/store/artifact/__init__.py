@@ -1,0 +1,1 @@
+"""Façade: old import paths of artifact repositories."""
