@@ -71,7 +71,7 @@ class Sent:
     def part(self, number: int) -> bytes:
         return self.content[(number - 1) * self.part_size : number * self.part_size]
 
-    def put(self, number: int, body: bytes | None = None, **headers: str) -> Answer:
+    def put(self, number: int, body: bytes | None = None, /, **headers: str) -> Answer:
         body = self.part(number) if body is None else body
         headers = headers or ours(body)
         return send(self.server, "PUT", self.urls[number], body, **headers)

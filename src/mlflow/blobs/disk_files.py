@@ -9,9 +9,13 @@ from typing import Any
 
 from mlflow.blobs import disk_digests
 from mlflow.blobs._handles import NEW, Disk, failure
+from mlflow.blobs._kernel import begin_to_sync
 from mlflow.blobs._place import PIECE, BrokenOff, Found
 from mlflow.blobs.digests import Digest
 from mlflow.blobs.uri import safe_path
+
+#: bytes after which the system begins to bring them to the disk, so that the end comes soon
+_AHEAD = 8 * 1024 * 1024
 
 
 class Writing:
@@ -30,6 +34,7 @@ class Writing:
         self._name = secrets.token_hex(16)
         self._passing = disk_digests.Passing(form)
         self._file = self._aside = -1
+        self._written = self._begun = 0
         #: what was written, once it is finished
         self.digest: Digest | None = None
         try:
@@ -46,6 +51,10 @@ class Writing:
             write_all(self._file, piece)
         except OSError as error:
             raise failure(error, self._path) from None
+        self._written += len(piece)
+        if self._disk.durable and self._written - self._begun >= _AHEAD:
+            begin_to_sync(self._file, self._begun, self._written - self._begun)
+            self._begun = self._written
 
     def finish(self, expected: Digest | None = None) -> None:
         """Make the file visible in place of whatever had its name.
