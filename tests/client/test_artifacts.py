@@ -133,9 +133,15 @@ def test_texts_and_dictionaries(client: MlflowClient, run_id: str) -> None:
     assert mlflow.artifacts.load_text(f"runs:/{run_id}/notes/first.txt") == "tëxt\n"
     client.log_dict(run_id, [1, 2], "list.json")
     assert mlflow.artifacts.load_dict(f"runs:/{run_id}/list.json") == [1, 2]
-    client.log_text(run_id, "{", "broken.json")
-    with pytest.raises(MlflowException, match=r"no JSON|neither JSON"):
-        mlflow.artifacts.load_dict(f"runs:/{run_id}/broken.json")
+    for text in ("{", "only text"):
+        client.log_text(run_id, text, "broken.json")
+        with pytest.raises(MlflowException, match=r"neither JSON") as caught:
+            mlflow.artifacts.load_dict(f"runs:/{run_id}/broken.json")
+        assert caught.value.error_code == "BAD_REQUEST"
+    client.log_stream(run_id, [b"\xff"], "bytes.txt")
+    with pytest.raises(MlflowException, match=r"no text in UTF-8") as caught:
+        mlflow.artifacts.load_text(f"runs:/{run_id}/bytes.txt")
+    assert caught.value.error_code == "BAD_REQUEST"
 
 
 class Matplotlike:

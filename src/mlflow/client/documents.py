@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from mlflow.exceptions import invalid
+from mlflow.exceptions import BAD_REQUEST, MlflowException
 
 
 def from_dictionary(dictionary: Any, name: str) -> bytes:
@@ -31,20 +31,23 @@ def to_dictionary(text: str, where: str) -> Any:
     """What JSON, or YAML where PyYAML is installed, stands for.
 
     Raises:
-        MlflowException: it is neither.
+        MlflowException: BAD_REQUEST when it is neither.
     """
     try:
         return json.loads(text)
     except ValueError:
         pass
     if (yaml := _library("yaml")) is None:
-        raise invalid(f"{where} is no JSON; if it is YAML, install PyYAML to read it.")
+        raise MlflowException(
+            f"{where} is no JSON; if it is YAML, install PyYAML to read it.", BAD_REQUEST
+        )
     try:
         found = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise invalid(f"{where} is neither JSON nor YAML: {error}.") from None
+        raise MlflowException(f"{where} is neither JSON nor YAML: {error}.", BAD_REQUEST) from None
     if isinstance(found, str) and not where.lower().endswith((".yaml", ".yml")):
-        raise invalid(f"{where} is neither JSON nor YAML: it is a text.")  # to YAML, any text is
+        # To YAML, any text is one.
+        raise MlflowException(f"{where} is neither JSON nor YAML but a text.", BAD_REQUEST)
     return found
 
 
