@@ -59,6 +59,9 @@ class Official:
         files: content by path.
         asked: method and path of each request, in order.
         parts: what its store was sent, by number.
+        ours: whether it lists parts, as our servers do, and takes them itself.
+        store: where its store is said to be, if not here.
+        expired: how many requests to its store come too late.
     """
 
     def __init__(self) -> None:
@@ -66,7 +69,9 @@ class Official:
         self.asked: list[tuple[str, str]] = []
         self.parts: dict[int, bytes] = {}
         self.signs = False
-        self.expired: set[str] = set()
+        self.ours = False
+        self.store = ""
+        self.expired = 0
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -87,13 +92,24 @@ class Official:
         if path == "/api/3.0/mlflow/server-info":
             told = {"multipart_uploads_enabled": self.signs, "multipart_downloads_enabled": False}
             return 200, {}, json.dumps(told).encode()
+        if self.ours and path.startswith(f"{ROOT}/mpu/list"):
+            return 200, {}, b'{"uploads": [], "algorithm": "md5", "least_part": 5000000}'
+        if self.ours and path.startswith(f"{ROOT}/mpu/part/"):
+            number = int(parse_qs(parts.query)["part_number"][0])
+            self.parts[number] = body
+            return 200, {"ETag": f'"tag {number}"'}, b""
         if path.startswith("/store/"):
+            if self.expired:
+                self.expired -= 1
+                return 403, {}, b"<Error><Code>AccessDenied</Code></Error>"
             number = int(path.rpartition("/")[2])
             self.parts[number] = body
             return 200, {"ETag": f'"tag {number}"'}, b""
         if path.startswith(f"{ROOT}/mpu/create/") and self.signs:
-            numbers = range(1, json.loads(body)["num_parts"] + 1)
-            where = [{"url": f"{self.url}/store/{n}", "part_number": n} for n in numbers]
+            told = json.loads(body)
+            numbers = told.get("part_numbers") or range(1, told["num_parts"] + 1)
+            store = self.store or f"{self.url}/store"
+            where = [{"url": f"{store}/{n}", "part_number": n} for n in numbers]
             return 200, {}, json.dumps({"upload_id": "u", "credentials": where}).encode()
         if path.startswith(f"{ROOT}/mpu/complete/") and self.signs:
             told = json.loads(body)
@@ -104,6 +120,8 @@ class Official:
             whole = b"".join(self.parts[part["part_number"]] for part in told["parts"])
             self.files[f"{folder}/{told['path']}"] = whole
             return 200, {}, b"{}"
+        if method == "HEAD":
+            return 404, {}, b""
         name = path.removeprefix(f"{ROOT}/artifacts").strip("/")
         if path == f"{ROOT}/artifacts":
             return 200, {}, json.dumps({"files": self._listed(parts.query)}).encode()
@@ -149,7 +167,7 @@ class Official:
                 self.end_headers()
                 self.wfile.write(answer)
 
-            do_GET = do_POST = do_PUT = do
+            do_GET = do_HEAD = do_POST = do_PUT = do
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -215,6 +233,31 @@ def test_parts_to_the_store_behind_an_official_server(official: Official, large:
     assert sorted(official.parts) == [1, 2, 3]
     assert official.files["x/to/large.bin"] == large.read_bytes()
     assert ("PUT", f"{ROOT}/artifacts/x/to/large.bin") not in official.asked
+
+
+def test_parts_go_through_our_server_when_its_store_is_out_of_reach(
+    official: Official, large: Path
+) -> None:
+    official.ours = official.signs = True
+    official.store = "http://127.0.0.1:1/store"
+    place = place_at(official.url)
+    transfer.send_file(place, large, "to")
+    assert official.files["x/to/large.bin"] == large.read_bytes()
+    assert len([path for _, path in official.asked if "mpu/part" in path]) == 3
+    # That is remembered, also for other places on the server.
+    official.store = ""
+    other = open_place("mlflow-artifacts:/y", place._session)
+    transfer.send_file(other, large, "to")
+    assert len([path for _, path in official.asked if "mpu/part" in path]) == 6
+
+
+def test_addresses_that_have_expired_are_asked_for_again(official: Official, large: Path) -> None:
+    official.ours = official.signs = True
+    official.expired = 1
+    transfer.send_file(place_at(official.url), large, "to")
+    assert official.files["x/to/large.bin"] == large.read_bytes()
+    assert len([path for _, path in official.asked if "mpu/create" in path]) > 1
+    assert not [path for _, path in official.asked if "mpu/part" in path]
 
 
 def test_parts_are_sent_whole_where_that_is_not_asked_for(

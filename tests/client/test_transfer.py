@@ -92,8 +92,10 @@ def ended(process: subprocess.Popen[str]) -> str:
         return process.communicate(timeout=60)[1]
 
 
-def killed_after(proxy: FaultProxy, count: int, *arguments: object, down: bool = False) -> None:
-    """Run a child, and kill it when so many bytes have passed."""
+def killed_after(
+    proxy: FaultProxy, count: int, *arguments: object, down: bool = False, at: str | None = None
+) -> None:
+    """Run a child that talks to `at`, by default the proxy; kill it when so many bytes passed."""
     may_begin = threading.Event()
     begun: list[subprocess.Popen[str]] = []
 
@@ -103,7 +105,7 @@ def killed_after(proxy: FaultProxy, count: int, *arguments: object, down: bool =
         begun[0].wait()
 
     proxy.when(count, kill, *([DOWN] if down else []))
-    begun.append(child(proxy.url, *arguments))
+    begun.append(child(at or proxy.url, *arguments))
     may_begin.set()
     ended(begun[0])
     assert begun[0].returncode == -signal.SIGKILL
