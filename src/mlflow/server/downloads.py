@@ -14,7 +14,13 @@ from urllib.parse import quote
 from mlflow.blobs import Folder, Place
 from mlflow.blobs._place import Changed, Found
 from mlflow.blobs.digests import Digest
-from mlflow.exceptions import MlflowException, MlflowNotImplementedException, invalid, missing
+from mlflow.exceptions import (
+    RESOURCE_DOES_NOT_EXIST,
+    MlflowException,
+    MlflowNotImplementedException,
+    invalid,
+    missing,
+)
 from mlflow.server import digest_headers
 from mlflow.server.limits import Gone
 from mlflow.server.replies import Header, Reply, Send
@@ -140,7 +146,12 @@ def _opened(request: Request, place: Place, path: str, held: ExitStack) -> _File
         digest = opened.digest(compute=wanted)
         return _File(opened.size, opened.tag, digest, opened.modified, read)
     if request.method == "GET" and not any(name in request.headers for name in _CONDITIONS):
-        reading = held.enter_context(place.get(path))
+        try:
+            reading = held.enter_context(place.get(path))
+        except MlflowException as error:
+            if error.error_code != RESOURCE_DOES_NOT_EXIST:
+                raise
+            raise _absent(place, path) from None
         found = reading.found or Found(path, -1)
         size = found.size if reading.size is None else reading.size
         if size < 0:
@@ -148,9 +159,7 @@ def _opened(request: Request, place: Place, path: str, held: ExitStack) -> _File
         return _File(size, _plain(found.tag), found.digest, None, lambda *_: reading.pieces())
     looked = place.look(path)
     if looked is None:
-        if place.list(path):
-            raise invalid(f"The artifact {path!r} is a folder; only files have content.")
-        raise missing(f"There is no artifact {path!r}.")
+        raise _absent(place, path)
     at = looked.tag
 
     def fetch(start: int, length: int) -> Iterator[bytes]:
@@ -158,6 +167,13 @@ def _opened(request: Request, place: Place, path: str, held: ExitStack) -> _File
             yield from held.enter_context(place.get(path, start, length, at)).pieces()
 
     return _File(looked.size, _plain(at), looked.digest, None, fetch)
+
+
+def _absent(place: Place, path: str) -> MlflowException:
+    """The error for a path at which no file is."""
+    if place.list(path):
+        return invalid(f"The artifact {path!r} is a folder; only files have content.")
+    return missing(f"There is no artifact {path!r}.")
 
 
 def _plain(tag: str) -> str:
