@@ -157,6 +157,24 @@ class DiskParts:
         except OSError as error:
             raise failure(error, path) from None
 
+    def claim(self, path: str, upload_id: str) -> ExitStack | None:
+        """Let no other process go on with an unfinished file as long as this one does.
+
+        Returns:
+            What is closed to let go of it; None when somebody else has it.
+
+        Raises:
+            Vanished: there is no such unfinished file (any more).
+        """
+        with ExitStack() as stack:
+            try:
+                with upload(self._disk, path, upload_id) as (folder, _):
+                    handle = open_in(INFO, os.O_RDWR | os.O_NOFOLLOW, folder, path)
+                stack.callback(os.close, handle)
+                return stack.pop_all() if lock(handle, fcntl.LOCK_EX) else None
+            except OSError as error:
+                raise failure(error, path) from None
+
     def abort(self, path: str, upload_id: str) -> None:
         """Throw the parts away; see `Parts.abort`."""
         safe_path(path)

@@ -5,6 +5,7 @@ goes on where it was when it is asked for again.
 """
 
 import logging
+from contextlib import ExitStack, suppress
 
 from mlflow import environment_variables as settings
 from mlflow.blobs import Folder, digests
@@ -17,6 +18,7 @@ from mlflow.blobs._place import (
     Part,
     Place,
     Unfinished,
+    Vanished,
 )
 from mlflow.blobs.digests import SHA256, Digest
 from mlflow.blobs.served import Served
@@ -188,7 +190,19 @@ class _Ranges:
 
     def fetch(self) -> None:
         """Fetch what is missing, and make the file visible."""
-        self._begin()
+        for again in range(_ANEW + 1):
+            with ExitStack() as claims:
+                try:
+                    self._begin(claims)
+                    self._fetch()
+                    self._tidy()
+                    return
+                except Vanished:  # somebody cleaned up
+                    if again == _ANEW:
+                        raise
+            self._progress.again()
+
+    def _fetch(self) -> None:
         try:
             threads = min(AT_ONCE, self._count)
             each(self._fetch_part, range(1, self._count + 1), threads, self._stop)
@@ -207,15 +221,41 @@ class _Ranges:
     def _span(self, number: int) -> tuple[int, int]:
         return digests.span_of(number, self._found.size, self._part_size)
 
-    def _begin(self) -> None:
+    def _begin(self, claims: ExitStack) -> None:
+        """Go on with what an earlier attempt left, or begin anew.
+
+        Another process may fetch the same file to the same place, as the ranks of a training do:
+        each has parts of its own.
+        """
+        self._there = {}
+        self._tags.clear()
         # What was fetched is trusted only if the whole can be compared in the end.
         if self._resumes():
             for unfinished in self._parts.unfinished(self._name):
-                if self._fits(unfinished):
+                if self._fits(unfinished) and self._is_claimed(unfinished, claims):
                     self._upload = unfinished.upload_id
                     self._there = dict(unfinished.parts)
                     return
         self._upload = self._parts.begin(self._name, self._found.size, self._part_size)
+        claim = self._parts.claim(self._name, self._upload)
+        if claim is None:
+            raise Vanished(self._path)
+        claims.enter_context(claim)
+
+    def _is_claimed(self, unfinished: Unfinished, claims: ExitStack) -> bool:
+        with suppress(Vanished):
+            claim = self._parts.claim(self._name, unfinished.upload_id)
+            if claim is not None:
+                claims.enter_context(claim)
+                return True
+        return False
+
+    def _tidy(self) -> None:
+        """Throw away what attempts for other versions of the file left here."""
+        for unfinished in self._parts.unfinished(self._name):
+            with ExitStack() as claims:
+                if self._is_claimed(unfinished, claims):
+                    self._parts.abort(self._name, unfinished.upload_id)
 
     def _resumes(self) -> bool:
         digest = self._found.digest
