@@ -92,11 +92,16 @@ def _fetched(connection: http.client.HTTPConnection, path: str) -> Content:
 
 
 def arrived(server: RunningServer, path: str) -> int:
-    """The bytes of parts that are there of a file's newest unfinished upload."""
+    """The bytes of parts that are there of an unfinished file; of the furthest attempt."""
     folder, _, name = path.rpartition("/")
     found = _json(server, f"{API}/mpu/list/{quote(folder)}?path={quote(name, safe='')}")
-    uploads = found.get("uploads", [])
-    return sum(int(part["size"]) for part in uploads[0]["parts"]) if uploads else 0
+    return max(
+        (
+            sum(int(part["size"]) for part in upload.get("parts", []))
+            for upload in found.get("uploads", [])
+        ),
+        default=0,
+    )
 
 
 def _json(server: RunningServer, address: str) -> Any:

@@ -33,6 +33,8 @@ _PIECE = 128 * 1024
 _HEAD_END = b"\r\n\r\n"
 _LONGEST_REQUEST = 512
 _FOR_EVER = 3600.0
+_SLOW_BUFFER = 16 * 1024
+_NETWORK_SEGMENT = 1448
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,6 @@ class FaultProxy:
 
     Attributes:
         url: the server's address, through here.
-        rate: bytes per second that each way of a connection lets through; None: all it can.
 
     Args:
         target: address of the server, with its port.
@@ -136,7 +137,8 @@ class FaultProxy:
         self._moments: list[tuple[Side, int, Callable[[], object]]] = []
         self._open: set[_Connection] = set()
         self._made = 0
-        self.rate: float | None = None
+        self._is_away = False
+        self._rate: float | None = None
         self.closed = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port: int = self._listener.getsockname()[1]
@@ -150,6 +152,21 @@ class FaultProxy:
         self.close()
 
     # -- what goes wrong -----------------------------------------------------
+
+    @property
+    def rate(self) -> float | None:
+        """Bytes per second that each way of a connection lets through; None: all it can.
+
+        It is set before connections are made: theirs have the small buffers of a slow line.
+        """
+        return self._rate
+
+    @rate.setter
+    def rate(self, rate: float | None) -> None:
+        self._rate = rate
+        if rate is not None:
+            # Segments as on a network: the buffers of a sender begin with ten of them.
+            self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, _NETWORK_SEGMENT)
 
     def add(self, *faults: Fault) -> None:
         """Let these happen, too."""
@@ -182,10 +199,14 @@ class FaultProxy:
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._listening.join()
+        with self._lock:
+            self._is_away = True
         self.cut()
 
     def back(self) -> None:
         """Take connections again, at the same address."""
+        with self._lock:
+            self._is_away = False
         self._listener = socket.create_server(("127.0.0.1", self.port), backlog=128)
         self._listen()
 
@@ -253,6 +274,9 @@ class FaultProxy:
         with self._lock:
             self._open.add(connection)
             self._made += 1
+            is_away = self._is_away  # since this one was accepted
+        if is_away:
+            connection.end()
         connection.run()
         with self._lock:
             self._open.discard(connection)
@@ -343,6 +367,9 @@ class _Connection:
         self._ended = False
         for each in self._sockets:
             each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if proxy.rate is not None:
+                each.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SLOW_BUFFER)
+                each.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SLOW_BUFFER)
 
     def run(self) -> None:
         """Pass on until both ways have ended."""
