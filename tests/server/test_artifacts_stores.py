@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -236,3 +237,16 @@ def test_memory_with_a_store_behind(behind: RunningServer) -> None:
     after_put = process.memory_info().rss
     assert get(behind, f"{API}/big").body == content
     assert max(after_put, process.memory_info().rss) - before < 60 * MIB
+
+
+def test_workers_have_the_store_for_themselves(
+    ceph_bucket: Bucket, start_server: StartServer
+) -> None:
+    """The store is opened in each worker, after it was forked."""
+    options = ("--artifacts-destination", ceph_bucket.url, "--workers", "3")
+    server = start_server(None, *options)
+    contents = {f"a/{number}": os.urandom(number * 100_000) for number in range(24)}
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda path: put(server, path, contents[path]), contents))
+        found = threads.map(lambda path: get(server, f"{API}/{path}").body, contents)
+    assert list(found) == list(contents.values())
