@@ -128,7 +128,8 @@ def fetch(place: Place, path: str, target: Path, *, name: str | None = None) -> 
             return target / base if base else target
     called = base or path.rpartition("/")[2]
     size = found.size if found else 0
-    with _progress(f"Fetching {called}", size, f"of {path} were fetched", stop) as progress:
+    words = f"of {path} were fetched to {target}"
+    with _progress(f"Fetching {called}", size, words, stop) as progress:
         downloads.receive(place, path, _known(place, path, found), into, called, progress, stop)
     return target / called
 
@@ -146,7 +147,7 @@ def _fetch_files(
     least = 16 * 1024 * 1024
     small = [file for file in files if file.size < least]
     large = [file for file in files if file.size >= least]
-    words = f"of {path or 'the artifacts'} were fetched"
+    words = f"of {path or 'the artifacts'} were fetched to {into.root}"
 
     def one(file: Found, stop: Stop) -> None:
         whole, name = joined(path, file.path), joined(base, file.path)
@@ -169,8 +170,11 @@ def _known(place: Place, path: str, found: Found | None) -> Found | None:
 
 
 def _digest(place: Place, path: str) -> Any:
-    """The digest of a file that a place can work out, though it does not know it."""
-    return place.digest(path) if isinstance(place, Folder | Served) else None
+    """The digest of a file that a place can work out, or tells of a single file only."""
+    if isinstance(place, Folder | Served):
+        return place.digest(path)
+    found = place.look(path)  # the listing of an object store does not tell for certain
+    return found.digest if found else None
 
 
 @contextmanager
