@@ -232,6 +232,20 @@ def test_cut_connections(proxy: FaultProxy, large: Path, at: int) -> None:
         assert b"".join(reading.pieces()) == large.read_bytes()
 
 
+def test_a_proxy_that_ends_connections_with_large_bodies(
+    proxy: FaultProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE", str(2 * MIB))
+    large = tmp_path / "large.bin"
+    large.write_bytes(os.urandom(7 * MIB))
+    proxy.add(cut(1_010_000, request=b"PUT ", times=1000))
+    place = place_at(proxy.url)
+    transfer.send_file(place, large, "to")
+    assert place.most_in_body == 1_000_000
+    with place.get("to/large.bin") as reading:
+        assert b"".join(reading.pieces()) == large.read_bytes()
+
+
 def test_a_lost_answer_at_the_end(proxy: FaultProxy, large: Path) -> None:
     place = place_at(proxy.url)
     proxy.add(cut(0, DOWN, request=b"POST /api/2.0/mlflow-artifacts/mpu/complete", times=1))
@@ -302,6 +316,49 @@ def test_bytes(running_server: RunningServer) -> None:
         transfer.put_bytes(place, "a/b", content)
         with place.get("a/b") as reading:
             assert b"".join(reading.pieces()) == content
+
+
+MEMORY = """
+import resource, sys
+from pathlib import Path
+from mlflow._http import Session
+from mlflow.blobs import open_place
+from mlflow.client import transfer
+
+def most():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+place = open_place("mlflow-artifacts:/x", Session(sys.argv[1]))
+file = Path(sys.argv[2])
+transfer.put_bytes(place, "first", b"first")
+before = most()
+transfer.send_file(place, file, "")
+transfer.fetch(place, file.name, file.parent / "got")
+with file.open("rb") as stream:
+    transfer.send_stream(place, "streamed", stream)
+print(most() - before)
+"""
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_file(
+    running_server: RunningServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("UPLOAD", "DOWNLOAD"):
+        for what in ("MINIMUM_FILE_SIZE", "CHUNK_SIZE"):
+            monkeypatch.delenv(f"MLFLOW_MULTIPART_{name}_{what}")
+    file = tmp_path / "file"
+    with file.open("wb") as writing:
+        for _ in range(300):
+            writing.write(os.urandom(MIB))
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY, running_server.url, str(file)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=100,
+    )
+    assert int(done.stdout) < 60 * 1024  # KiB
 
 
 # -- fetching ----------------------------------------------------------------------------

@@ -7,7 +7,7 @@ sends the same file again, from whatever process or machine, sends what is missi
 import time
 
 from mlflow import environment_variables as settings
-from mlflow.blobs import digests
+from mlflow.blobs import Folder, digests
 from mlflow.blobs._place import Busy, Damaged, Part, Parts, Place, Unfinished, Vanished
 from mlflow.blobs._server import LEAST_BODY, TooLarge
 from mlflow.blobs.digests import Digest
@@ -183,9 +183,13 @@ class _Sending:
             hashed: whether the parts are hashed already.
         """
         found = self._place.look(self._path)
-        if found is None or found.size != self._source.size or found.digest is None:
+        if found is None or found.size != self._source.size:
             return False
         digest = found.digest
+        if digest is None and hashed and isinstance(self._place, Folder | Served):
+            digest = self._place.digest(self._path)
+        if digest is None:
+            return False
         here = (self._parts.algorithm, self._part_size)
         if (digest.algorithm, digest.part_size) != here:
             return not hashed and digest_of(self._source, digest, self._stop) == digest
