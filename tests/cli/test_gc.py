@@ -546,12 +546,23 @@ def test_a_server_of_another_store_removes_nothing(
     [
         ("file:///nowhere/at/all", "There is no folder /nowhere/at/all on this machine."),
         ("gopher://bucket/x", "gopher"),
+        ("https://127.0.0.1:1/x", "can only be read from here"),
         ("mlflow-artifacts://127.0.0.1:1/x", "127.0.0.1:1"),
+        ("s3://bucket/x", "The bucket 'bucket' at http://127.0.0.1:1 does not answer"),
     ],
 )
 def test_what_cannot_be_reached_is_said_once_and_stops_nothing(
-    mlflow: Command, embedded: MlflowClient, tmp_path: Path, location: str, reason: str
+    mlflow: Command,
+    embedded: MlflowClient,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    location: str,
+    reason: str,
 ) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "nobody")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     number = embedded.create_experiment("away", location)
     runs = [embedded.create_run(number).info.run_id for _ in range(3)]
     embedded.delete_experiment(number)

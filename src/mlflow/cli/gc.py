@@ -22,6 +22,7 @@ from mlflow.store import uri as store_uri
 
 _DAY = 86_400.0  # seconds
 _SHOWN_EVERY = 0.2  # seconds
+_QUIET = 0.8  # seconds more before anything is shown
 _SERVERS = ("http", "https", "mlflow-artifacts")
 
 
@@ -119,6 +120,7 @@ def gc(
             "There are no logged models in this version yet, so none can be removed: leave out "
             "--logged-model-ids."
         )
+    options.somebody_waits()
     address = options.backend(backend_store_uri, tracking_uri)
     span, written = older_than or (0, "")
     choice = Choice(now_ms() - span, _ids(run_ids), _ids(experiment_ids))
@@ -215,7 +217,7 @@ class _Voice:
         self._lines = not as_json
         self._shows = sys.stderr.isatty()
         self._counts: dict[str, int] = {}
-        self._shown = 0.0
+        self._shown = time.monotonic() + _QUIET
         self._visible = False
 
     def __enter__(self) -> "_Voice":
@@ -235,7 +237,7 @@ class _Voice:
         if self._shows and now - self._shown >= _SHOWN_EVERY:
             self._shown = now
             self._clear()
-            click.echo(f"{self._counts[what]:,} {what} looked at", nl=False, err=True)
+            click.echo(f"{counted(self._counts[what], what)} looked at", nl=False, err=True)
             self._visible = True
 
     def _clear(self) -> None:

@@ -112,12 +112,14 @@ def backend_store_uri(command: F) -> F:
 
 
 def client(uri: str | None) -> MlflowClient:
-    """The client for a tracking URI, the one of the environment when None.
-
-    Somebody waits, so a server that is away is not tried for minutes unless that was asked for.
-    """
-    os.environ.setdefault(env.MLFLOW_HTTP_REQUEST_MAX_RETRIES.name, _RETRIES)
+    """The client for a tracking URI, the one of the environment when None."""
+    somebody_waits()
     return MlflowClient(uri)
+
+
+def somebody_waits() -> None:
+    """Try a server that is away for seconds, not for minutes, unless that was asked for."""
+    os.environ.setdefault(env.MLFLOW_HTTP_REQUEST_MAX_RETRIES.name, _RETRIES)
 
 
 def backend(uri: str | None, tracking: str | None = None) -> str:

@@ -235,7 +235,7 @@ class Collector:
             else:
                 begun.append((run, pool.submit(work, spot)))
         for run, future in begun:
-            voice.step("runs")
+            voice.step("run")
             told = None
             try:
                 told = future.result()
@@ -249,7 +249,7 @@ class Collector:
             return
         said = {error.door for _, error in self._failed if isinstance(error, Unreachable)}
         for spot in self._places.everywhere(self._bin.locations()):
-            voice.step("places")
+            voice.step("place")
             try:
                 space = self._places.sweep(spot, self._parts_older_than, dry=dry)
             except MlflowException as error:

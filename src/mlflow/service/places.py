@@ -25,6 +25,7 @@ from mlflow.exceptions import (
     RESOURCE_DOES_NOT_EXIST,
     TEMPORARILY_UNAVAILABLE,
     MlflowException,
+    invalid,
     missing,
 )
 from mlflow.store.experiments import RELATIVE
@@ -44,6 +45,7 @@ _AWAY = frozenset(
 #: failures of other kinds before the first success after which a place is not asked any more
 _MOST_FAILURES = 5
 _EVER = 1e9  # seconds
+_READ_ONLY = frozenset({"http", "https"})
 
 
 class Space(NamedTuple):
@@ -299,6 +301,8 @@ class Places:
     def _open(self, uri: str) -> Place:
         place = self._opened.get(uri)
         if place is None:
+            if scheme_of(uri) in _READ_ONLY:
+                raise invalid(f"What is at {hidden(uri)} can only be read from here.")
             if scheme_of(uri) == "file" and uri != self._may_lack:
                 folder = local_folder(uri)
                 if not folder.is_dir():
