@@ -10,6 +10,7 @@ one is found out once, and then gets what it knows: whole files, one after the o
 import builtins
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from mimetypes import guess_type
 from typing import BinaryIO
 from urllib.parse import urlsplit
@@ -417,7 +418,13 @@ def served_at(uri: str, session: Session | None) -> Served:
     here = urlsplit(session.base)
     if parts.netloc == here.netloc:
         return Served(session, base)
-    return Served(Session(f"{here.scheme}://{parts.netloc}", login=False), base)
+    return Served(_elsewhere(f"{here.scheme}://{parts.netloc}"), base)
+
+
+@lru_cache(16)
+def _elsewhere(origin: str) -> Session:
+    """The connections to another server than that of the runs; it is not told our login."""
+    return Session(origin, login=False)
 
 
 def _blob(file: _File) -> Blob:

@@ -23,6 +23,8 @@ AT_ONCE = 4
 _AGAIN = 3
 #: seconds for which another client may be busy with the same part
 _BUSY_FOR = 90.0
+#: most parts of one file, on any server
+_MOST_PARTS = 10_000
 #: bytes from which a file is sent in parts
 _FROM = 16 * digests.MIB
 
@@ -52,7 +54,7 @@ def send(place: Place, path: str, source: Source, progress: Progress, stop: Stop
             _Sending(place, parts, path, source, progress, stop).send()
             return
         except TooLarge as error:
-            _check_room(place, parts, error)
+            _check_room(place, parts, source.size, error)
             progress.again()
         except MlflowException as error:
             if error.error_code != NOT_IMPLEMENTED:
@@ -88,15 +90,16 @@ def _whole(place: Place, path: str, source: Source, stop: Stop) -> None:
             return
 
 
-def _check_room(place: Place, parts: Parts, error: TooLarge) -> None:
+def _check_room(place: Place, parts: Parts, size: int, error: TooLarge) -> None:
     """Raise when no body would be small enough."""
     most = place.most_in_body if isinstance(place, Served) else None
     if most is None or error.size <= LEAST_BODY:
         raise error
-    if most < parts.least_part:
+    needs = max(parts.least_part, -(-size // _MOST_PARTS))
+    if most < needs:
         raise MlflowException(
-            f"{error.message} The store behind the server takes no parts below "
-            f"{parts.least_part:,} bytes: let the proxy allow bodies of that size.",
+            f"{error.message} A file of {size:,} bytes cannot be sent in parts below {needs:,} "
+            "bytes: let the proxy allow bodies of that size.",
             RESOURCE_EXHAUSTED,
         )
 
