@@ -110,6 +110,19 @@ def test_parts_go_straight_to_the_store(azure_container: str) -> None:
     assert content(place, "ü +.bin") == b"".join(whole)
 
 
+def test_an_upload_id_that_is_none(azure_container: str) -> None:
+    place = _place(azure_container)
+    parts = place.parts
+    assert parts is not None
+    for upload_id in ("", "any", "../x", "é" * 16, "0" * 16):
+        with pytest.raises(Vanished):
+            send(parts, "a", upload_id, 1, b"x")
+        with pytest.raises(Vanished):
+            parts.finish("a", upload_id, [])
+        parts.abort("a", upload_id)
+        assert "comp=block" in place.sign_part("a", upload_id, 1, 60)
+
+
 def test_signed_addresses(azure_container: str, azurite_server: Azurite) -> None:
     place = _place(f"{azure_container}/x")
     sent = _requested(

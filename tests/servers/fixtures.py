@@ -30,6 +30,7 @@ from tests.servers.databases import (
 )
 from tests.servers.fault_proxy import FaultProxy
 from tests.servers.file_servers import FileServer, run_ftp, run_sftp
+from tests.servers.gcs_fake import FakeGoogle, run_fake_google
 from tests.servers.millstream import RunningServer
 from tests.servers.nginx import Nginx, run_nginx
 from tests.servers.object_stores import Bucket, S3Server
@@ -179,6 +180,26 @@ def azure_container(azurite_server: Azurite, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", azurite_server.connection_string)
     container = azurite_server.fresh_container()
     return f"wasbs://{container}@{azurite_server.account}.blob.core.windows.net"
+
+
+@pytest.fixture(scope="session")
+def fake_google() -> Iterator[FakeGoogle]:
+    """A fake of Google Cloud Storage in this process."""
+    with run_fake_google() as server:
+        yield server
+
+
+@pytest.fixture
+def fake_google_bucket(
+    fake_google: FakeGoogle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """The URI of a fresh, empty bucket of the fake, to which the environment has the key."""
+    credentials = tmp_path / "google.json"
+    fake_google.write_credentials(credentials)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(credentials))
+    name = f"bucket-{len(fake_google.buckets)}"
+    fake_google.buckets.add(name)
+    return f"gs://{name}"
 
 
 @pytest.fixture

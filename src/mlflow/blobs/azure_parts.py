@@ -11,6 +11,7 @@ when another upload of the same blob is finished. Nothing of it can be removed b
 """
 
 import mimetypes
+import re
 import secrets
 import struct
 import time
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from mlflow.blobs.azure import AzureBucket
 
 _NAME = struct.Struct(">I8s16s")
+_ID = re.compile(r"[0-9a-f]{16}")
 _SIZES = struct.Struct(">QQ")
 _BEGUN = 0
 _THROWN_AWAY = 0xFFFFFFFF
@@ -216,7 +218,10 @@ class AzureParts:
 
 
 def _name(number: int, upload_id: str, tail: bytes) -> str:
-    return b64encode(_NAME.pack(number, bytes.fromhex(upload_id), tail)).decode()
+    # An id that is none of ours gives a block that belongs to no upload.
+    known = _ID.fullmatch(upload_id) is not None
+    upload = bytes.fromhex(upload_id if known else of(MD5, [upload_id.encode()])[:16])
+    return b64encode(_NAME.pack(number, upload, tail)).decode()
 
 
 def _uploads(blocks: Sequence[_Block]) -> dict[str, Unfinished]:

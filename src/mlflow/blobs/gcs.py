@@ -46,12 +46,16 @@ class GoogleBucket(ObstoreBucket):
     def __init__(self, name: str) -> None:
         from obstore.store import GCSStore
 
-        options = client_options()
-        if _is_plain():
-            options["allow_http"] = True
+        options, config = client_options(), {}
+        path, told = _key_file()
+        if told.get("type") == "service_account":
+            config["service_account"] = path
+            if str(told.get("gcs_base_url")).startswith("http:"):  # of a store for tests
+                options["allow_http"] = True
         try:
             store = GCSStore(
                 name,
+                config=config,  # type: ignore[arg-type]
                 client_options=options,  # type: ignore[arg-type]
                 retry_config=retry_options(),  # type: ignore[arg-type]
             )
@@ -76,13 +80,11 @@ class GoogleBucket(ObstoreBucket):
             obstore.put(self.store, key, body, attributes=attributes, use_multipart=False)
 
 
-def _is_plain() -> bool:
-    """Whether the key file names a store without TLS, as one for tests does."""
-    for name in ("GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_SERVICE_ACCOUNT"):
-        if path := os.environ.get(name):
-            try:
-                told = json.loads(Path(path).read_text("utf-8"))
-            except (OSError, ValueError):
-                return False  # the library says what is wrong with it
-            return isinstance(told, dict) and str(told.get("gcs_base_url")).startswith("http:")
-    return False
+def _key_file() -> tuple[str, dict[str, Any]]:
+    """The path of the key file that the environment names, and what is in it."""
+    path = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS") or ""
+    try:
+        told = json.loads(Path(path).read_text("utf-8")) if path else {}
+    except (OSError, ValueError):
+        told = {}  # the library says what is wrong with it
+    return path, told if isinstance(told, dict) else {}

@@ -5,7 +5,7 @@ a query, such as a signed one, is one file: its name is the last one of the path
 """
 
 import re
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import BinaryIO, NoReturn
@@ -39,9 +39,10 @@ def web_at(uri: str, session: Session | None) -> "Web":
     path, file = parts.path.rstrip("/"), ""
     if parts.query:
         path, _, file = path.rpartition("/")
-    base = f"{parts.scheme}://{parts.netloc}{path}"
-    session = Session(base, login=bool(parts.username), store=True)
-    return Web(session, unquote(file), parts.query)
+    user, _, host = parts.netloc.rpartition("@")
+    session = Session(f"{parts.scheme}://{host}{path}", login=False, store=True)
+    login = f"Basic {b64encode(unquote(user).encode()).decode()}" if user else ""
+    return Web(session, unquote(file), parts.query, login)
 
 
 class Web:
@@ -51,13 +52,15 @@ class Web:
         session: the server.
         file: the only file, when there is a query.
         query: added to its address.
+        login: of the address, as a header.
     """
 
     parts = None
     most_in_batch = 1
 
-    def __init__(self, session: Session, file: str = "", query: str = "") -> None:
+    def __init__(self, session: Session, file: str = "", query: str = "", login: str = "") -> None:
         self._session = session
+        self._login = {"Authorization": login} if login else {}
         self._file = safe_path(file, root=True)
         self._query = query
 
@@ -171,7 +174,7 @@ class Web:
             # A packed body has another length and digest than the file.
             method,
             address,
-            {"Accept-Encoding": "identity", **(headers or {})},
+            {"Accept-Encoding": "identity", **self._login, **(headers or {})},
         )
         try:
             with asking as streamed:

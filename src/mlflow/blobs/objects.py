@@ -205,6 +205,12 @@ class Objects:
         key = self.key(safe_path(path))
         return self.bucket.sign(method, key, seconds, query or {}, headers or {})
 
+    @property
+    def put_headers(self) -> Mapping[str, str]:
+        """What a whole file that is sent to a signed address must be sent with."""
+        headers: Mapping[str, str] = getattr(self.bucket, "put_headers", {})
+        return headers
+
     def sign_part(self, path: str, upload_id: str, number: int, seconds: float) -> str:
         """A URL to which anybody can send a part of an unfinished file for some time.
 

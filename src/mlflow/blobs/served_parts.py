@@ -6,11 +6,12 @@ parts go through the server.
 """
 
 import threading
+from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
@@ -18,6 +19,7 @@ from mlflow import environment_variables as settings
 from mlflow._http import Body, Session, Streamed, Unanswered
 from mlflow.blobs._place import Damaged, Part, Unfinished, Vanished
 from mlflow.blobs._server import Server, address_of, digest_header
+from mlflow.blobs.buckets import OPEN_MD5
 from mlflow.blobs.digests import MD5, SHA256, Digest, count_of
 from mlflow.blobs.uri import joined, safe_path
 from mlflow.exceptions import MlflowException
@@ -187,9 +189,11 @@ class SentParts:
     ) -> str | None:
         """Send a part to the store; its ETag, None when the address is no good (any more)."""
         headers = address.headers | {"Content-Length": str(size)}
+        url = address.url
         if self.algorithm == MD5:
             headers |= digest_header(Digest(MD5, 0, digest))
-        session, where = at_store(address.url)
+            url = url.replace(OPEN_MD5, quote(b64encode(bytes.fromhex(digest)).decode(), safe=""))
+        session, where = at_store(url)
         silence = settings.MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT.get()
         try:
             with session.stream(

@@ -63,7 +63,8 @@ def ask_upload_address(engine: Engine, ask: AskUploadAddress) -> UploadAddress:
     if not ask.run_id:
         raise MlflowNotImplementedException("This server keeps no logged models yet.")
     place, path = of_run(engine, ask.run_id, ask.path)
-    return UploadAddress(_signing(place).sign("PUT", path, ask.expiration), {})
+    signing = _signing(place)
+    return UploadAddress(signing.sign("PUT", path, ask.expiration), dict(signing.put_headers))
 
 
 @serves(wire.artifacts.ask_download_address)
