@@ -15,8 +15,8 @@ from typing import ClassVar
 import pytest
 
 from mlflow.blobs import digests
-from mlflow.blobs._place import Blob, Changed, Damaged, Part, Parts, Place, Staging, Vanished
 from mlflow.blobs.digests import Digest
+from mlflow.blobs.place import Blob, Changed, Damaged, Part, Parts, Place, Staging, Vanished
 from mlflow.exceptions import RESOURCE_DOES_NOT_EXIST, MlflowException
 from tests.blobs.spellings import ALLOWED, REFUSED
 

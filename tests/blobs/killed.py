@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from mlflow.blobs import Folder
-from mlflow.blobs._place import Part
+from mlflow.blobs.place import Part
 
 _STEPS = {
     "fcntl.flock",

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from mlflow.blobs.aws_credentials import Credentials, Keys
+from mlflow.blobs.s3.credentials import Credentials, Keys
 from mlflow.exceptions import MlflowException
 
 #: method, path, headers and body of a request → status and body of its answer

@@ -14,12 +14,12 @@ from urllib.parse import quote
 import pytest
 
 from mlflow.blobs import Place, open_place
-from mlflow.blobs._place import Damaged, Vanished
-from mlflow.blobs.azure import Account, AzureBucket
-from mlflow.blobs.azure_parts import AzureParts
-from mlflow.blobs.buckets import OPEN_MD5
+from mlflow.blobs.azure.parts import AzureParts
+from mlflow.blobs.azure.place import Account, AzureBucket
 from mlflow.blobs.digests import MD5, Digest, of_parts
-from mlflow.blobs.objects import Objects
+from mlflow.blobs.objects.buckets import OPEN_MD5
+from mlflow.blobs.objects.place import Objects
+from mlflow.blobs.place import Damaged, Vanished
 from mlflow.exceptions import MlflowException
 from tests.blobs.contract import Contract, content, paths, put, send
 from tests.servers.azurite import ACCOUNT, KEY, Azurite

@@ -15,8 +15,8 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from mlflow.blobs import Place, open_place
 from mlflow.blobs.digests import Digest
-from mlflow.blobs.file_connections import Connections, connections
-from mlflow.blobs.filesystems import FileSystem
+from mlflow.blobs.filesystems.connections import Connections, connections
+from mlflow.blobs.filesystems.place import FileSystem
 from mlflow.blobs.uri import PARTIAL
 from mlflow.exceptions import MlflowException
 from tests.blobs.contract import Contract, content, paths, put

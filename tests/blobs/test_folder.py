@@ -12,8 +12,8 @@ from typing import BinaryIO, cast
 import pytest
 
 from mlflow.blobs import Blob, Folder, NoRoom
-from mlflow.blobs._place import BrokenOff, Place
-from mlflow.blobs.folder import failure
+from mlflow.blobs.disk.folder import failure
+from mlflow.blobs.place import BrokenOff, Place
 from mlflow.blobs.uri import PARTIAL
 from mlflow.exceptions import MlflowException
 from tests.blobs.contract import Contract, PartsContract, StagingContract

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from mlflow.blobs import Folder, NoRoom, digests
-from mlflow.blobs._place import Busy, Damaged, Part, Vanished
+from mlflow.blobs.place import Busy, Damaged, Part, Vanished
 from mlflow.blobs.uri import PARTIAL
 from mlflow.exceptions import MlflowException
 from tests.blobs.contract import content, paths, put, send

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mlflow.blobs import Folder
-from mlflow.blobs._place import Vanished
+from mlflow.blobs.place import Vanished
 from mlflow.blobs.uri import PARTIAL
 from mlflow.exceptions import MlflowException
 from tests.blobs.contract import content, digest_of, paths, put, send

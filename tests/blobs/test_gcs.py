@@ -12,7 +12,7 @@ import pytest
 
 from mlflow.blobs import Place, open_place
 from mlflow.blobs.digests import MD5, Digest
-from mlflow.blobs.objects import Objects
+from mlflow.blobs.objects.place import Objects
 from mlflow.exceptions import MlflowException
 from tests.blobs.contract import Contract, content, paths, put
 from tests.servers.gcs_fake import FakeGoogle

@@ -16,14 +16,14 @@ from io import BytesIO
 import pytest
 import urllib3
 
-from mlflow.blobs._place import BrokenOff, Damaged, Part, Vanished
-from mlflow.blobs.aws_credentials import Keys
-from mlflow.blobs.aws_signing import signed_headers, signed_url
 from mlflow.blobs.digests import MD5, Digest, of_parts
-from mlflow.blobs.objects import Objects
-from mlflow.blobs.s3 import s3_at
-from mlflow.blobs.s3_answers import digest_of, failure_of
-from mlflow.blobs.s3_parts import S3, S3Parts
+from mlflow.blobs.objects.place import Objects
+from mlflow.blobs.place import BrokenOff, Damaged, Part, Vanished
+from mlflow.blobs.s3.answers import digest_of, failure_of
+from mlflow.blobs.s3.credentials import Keys
+from mlflow.blobs.s3.parts import S3, S3Parts
+from mlflow.blobs.s3.place import s3_at
+from mlflow.blobs.s3.signing import signed_headers, signed_url
 from mlflow.exceptions import MlflowException
 from tests.servers.fault_proxy import DOWN, FaultProxy, cut, flip
 from tests.servers.object_stores import REGION, Bucket
@@ -219,7 +219,7 @@ def test_damage_on_the_way_is_noticed(relayed: tuple[FaultProxy, Objects]) -> No
 
 _KILLED = """
 import os, sys
-from mlflow.blobs.s3 import s3_at
+from mlflow.blobs.s3.place import s3_at
 place, part = s3_at(sys.argv[1]), open(sys.argv[2], "rb").read()
 upload = place.parts.begin("big", 3 * len(part), len(part))
 for number in (1, 2):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mlflow.blobs._place import Place
+from mlflow.blobs.place import Place
 from mlflow.blobs.schemes import open_place
 from tests.blobs.contract import Contract, PartsContract, StagingContract
 from tests.servers.object_stores import Bucket

@@ -14,7 +14,7 @@ from mlflow._http import Session
 from mlflow.blobs import Folder, open_place
 from mlflow.blobs.roots import default_folder
 from mlflow.blobs.schemes import SCHEMES
-from mlflow.blobs.served import Served
+from mlflow.blobs.served.place import Served
 from mlflow.exceptions import MlflowException
 
 

@@ -16,9 +16,9 @@ import pytest
 
 from mlflow._http import Session
 from mlflow.blobs import open_place
-from mlflow.blobs._place import Place
 from mlflow.blobs.digests import Digest
-from mlflow.blobs.served import Served
+from mlflow.blobs.place import Place
+from mlflow.blobs.served.place import Served
 from mlflow.client import transfer
 from tests.blobs.contract import Contract, PartsContract, StagingContract, put, send
 from tests.servers.millstream import RunningServer

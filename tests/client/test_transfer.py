@@ -15,8 +15,8 @@ import pytest
 
 from mlflow._http import Session
 from mlflow.blobs import Folder, open_place
-from mlflow.blobs._place import Damaged
-from mlflow.blobs.served import Served
+from mlflow.blobs.place import Damaged
+from mlflow.blobs.served.place import Served
 from mlflow.client import transfer
 from mlflow.exceptions import MlflowException
 from tests.servers.fault_proxy import DOWN, FaultProxy, call, cut, flip, stall

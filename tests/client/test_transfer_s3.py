@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mlflow.blobs.objects import Objects
-from mlflow.blobs.s3 import s3_at
+from mlflow.blobs.objects.place import Objects
+from mlflow.blobs.s3.place import s3_at
 from mlflow.client import transfer
 from mlflow.exceptions import MlflowException
 from tests.servers.fault_proxy import DOWN, FaultProxy, cut, flip

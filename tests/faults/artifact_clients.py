@@ -29,7 +29,13 @@ PATIENCE = 60.0
 
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(
-    ["mlflow.client", "mlflow.client.transfer", "mlflow.blobs.served", "urllib3", "http.client"]
+    [
+        "mlflow.client",
+        "mlflow.client.transfer",
+        "mlflow.blobs.served.place",
+        "urllib3",
+        "http.client",
+    ]
 )
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import random
 import shutil
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from mlflow.blobs.uri import PARTIAL
-from tests.faults.artifact_clients import PART, Client, Outcome, done
+from tests.faults.artifact_clients import PART, done
+from tests.faults.artifact_rounds import AT_ONCE, HEADS, Rounds
 from tests.faults.artifacts import (
     Content,
     Reader,
@@ -27,75 +27,10 @@ from tests.faults.artifacts import (
     state_on,
     write,
 )
-from tests.servers.fault_proxy import DOWN, UP, FaultProxy, Side
+from tests.servers.fault_proxy import DOWN, UP
 from tests.servers.fixtures import ProxyInFront, StartServer
-from tests.servers.millstream import RunningServer
 
 pytestmark = pytest.mark.slow
-
-CLIENT, SERVER, BOTH = "client", "server", "both"
-#: parts, ranges or files that are on their way at the same time, at most
-AT_ONCE = 8
-#: heads, listings and answers of one call
-HEADS = 64 * 1024
-
-
-class Rounds:
-    """A server behind a proxy, and calls during which somebody is killed.
-
-    Attributes:
-        kills: how many processes were killed so far.
-    """
-
-    def __init__(self, server: RunningServer, proxy: FaultProxy, folder: Path, seed: int) -> None:
-        self.server = server
-        self.proxy = proxy
-        self.folder = folder
-        self.dice = random.Random(seed)
-        self.run = new_run(server)
-        self.kills = 0
-
-    def call(self, verb: str, *arguments: str) -> None:
-        """A call that nothing happens to."""
-        self.proxy.forget()
-        done(self.proxy.url, self.folder, verb, self.run, *arguments)
-
-    def kill_during(self, whole: int, side: Side, verb: str, *arguments: str) -> Outcome:
-        """A call during which client, server or both are killed; the server is back afterwards.
-
-        Args:
-            whole: bytes that would pass on `side`; the kill comes before them.
-        """
-        victim = self.dice.choice((CLIENT, SERVER, BOTH))
-        moment = self.dice.randrange(whole)
-        begun, struck, over = threading.Event(), threading.Event(), threading.Event()
-        self.proxy.forget()
-
-        def strike() -> None:
-            begun.wait()
-            struck.set()
-            if victim != SERVER:
-                client.kill()
-            if victim != CLIENT:
-                self.server.kill()
-            over.set()
-
-        self.proxy.when(moment, strike, side)
-        client = Client(self.proxy.url, self.folder, verb, self.run, *arguments)
-        begun.set()
-        while not struck.wait(0.001) and not client.ended.is_set():
-            pass
-        if struck.is_set():
-            over.wait()
-            self.kills += 1 if victim != BOTH else 2
-            if victim != CLIENT:
-                self.server.start()
-        outcome = client.outcome()
-        if victim == SERVER:
-            # Nobody calls again: the client waits for the server and goes on by itself.
-            assert outcome.answer is not None, outcome
-        self.proxy.clear()
-        return outcome
 
 
 @pytest.fixture
@@ -104,7 +39,8 @@ def rounds(
 ) -> Callable[[int], Rounds]:
     def begin(seed: int) -> Rounds:
         server = start_server()
-        return Rounds(server, fault_proxy(server.url), tmp_path, seed)
+        proxy = fault_proxy(server.url)
+        return Rounds(server, proxy, proxy.url, tmp_path, seed)
 
     return begin
 

@@ -11,8 +11,8 @@ from xml.etree import ElementTree
 
 import urllib3
 
-from mlflow.blobs.aws_credentials import Keys
-from mlflow.blobs.aws_signing import query_of, signed_headers
+from mlflow.blobs.s3.credentials import Keys
+from mlflow.blobs.s3.signing import query_of, signed_headers
 
 REGION = "us-east-1"
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mlflow.blobs.aws_credentials import Keys
+from mlflow.blobs.s3.credentials import Keys
 from tests.servers.object_stores import S3Server
 from tests.servers.processes import free_port, open_folder, stop, wait_until
 

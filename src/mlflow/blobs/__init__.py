@@ -1,18 +1,25 @@
 """Bytes: where artifacts are kept, and how they get there whole.
 
-    _place.py   what places can do, and the errors of it
-    digests.py  what a file's content must give when it is hashed
-    uri.py      which paths may name an artifact
-    schemes.py  artifact URI → the place that it names; one file for each kind
-    folder.py   a folder of this machine; what it stands on is in `disk_*`:
-                files, digests, listing, parts and unfinished uploads, staging, sweep
-    served.py   what a tracking server keeps (`mlflow-artifacts:`)
-    objects.py  what object stores share
+    place.py      what places can do, and the errors of it
+    digests.py    what a file's content must give when it is hashed
+    uri.py        which paths may name an artifact
+    schemes.py    artifact URI → the place that it names, in one sorted table
+    roots.py      where a server may look
+
+The kinds of places:
+
+    disk/         a folder of this machine
+    served/       what a tracking server keeps (`mlflow-artifacts:`)
+    objects/      what object stores share: s3/, azure/, gcs.py
+    http.py       a file of a web server, to be read
+    filesystems/  what fsspec knows: SFTP, FTP, Hadoop
+    plugins.py    what others install
 
 A place knows nothing of runs. It is rooted at one URI; paths are relative to it.
 """
 
-from mlflow.blobs._place import (
+from mlflow.blobs.disk.folder import Folder
+from mlflow.blobs.place import (
     Blob,
     BrokenOff,
     Busy,
@@ -24,7 +31,6 @@ from mlflow.blobs._place import (
     Reading,
     Vanished,
 )
-from mlflow.blobs.folder import Folder
 from mlflow.blobs.schemes import local_folder, open_place
 
 __all__ = [

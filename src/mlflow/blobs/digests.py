@@ -129,6 +129,4 @@ class Digesting:
 
     def digest(self) -> Digest:
         """The digest of all that was taken."""
-        return of_parts(
-            self._algorithm, self._part_size, [*self._parts, self._running.hexdigest()]
-        )
+        return of_parts(self._algorithm, self._part_size, [*self._parts, self._running.hexdigest()])

@@ -20,8 +20,8 @@ from mlflow._addresses import hidden
 from mlflow._http import Session
 from mlflow.blobs import digests
 from mlflow.blobs.digests import MD5, Digest
-from mlflow.blobs.objects import Objects
-from mlflow.blobs.obstore_bucket import ObstoreBucket, client_options, retry_options
+from mlflow.blobs.objects.obstore_bucket import ObstoreBucket, client_options, retry_options
+from mlflow.blobs.objects.place import Objects
 from mlflow.exceptions import invalid
 
 #: name of the metadata that tells an object's digest

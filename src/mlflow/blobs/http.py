@@ -13,8 +13,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 from mlflow._addresses import hidden
 from mlflow._http import Session, Streamed, Unanswered
-from mlflow.blobs._place import Blob, BrokenOff, Changed, Found, Staging, Writing
 from mlflow.blobs.digests import MD5, SHA256, Digest, parse
+from mlflow.blobs.place import Blob, BrokenOff, Changed, Found, Staging, Writing
 from mlflow.blobs.uri import safe_path
 from mlflow.exceptions import (
     INTERNAL_ERROR,

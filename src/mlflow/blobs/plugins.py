@@ -23,8 +23,8 @@ from typing import Any, BinaryIO, Protocol
 
 from mlflow._addresses import hidden
 from mlflow._http import Session
-from mlflow.blobs._place import PIECE, Blob, Damaged, Found
 from mlflow.blobs.digests import Digest, Digesting
+from mlflow.blobs.place import PIECE, Blob, Damaged, Found
 from mlflow.blobs.uri import joined, safe_path
 from mlflow.exceptions import MlflowException, MlflowNotImplementedException, invalid, missing
 

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from mlflow._addresses import hidden
-from mlflow.blobs._place import Place
-from mlflow.blobs.folder import Folder
+from mlflow.blobs.disk.folder import Folder
+from mlflow.blobs.place import Place
 from mlflow.blobs.schemes import local_folder, open_place, scheme_of
 from mlflow.blobs.uri import safe_path
 from mlflow.exceptions import PERMISSION_DENIED, MlflowException, invalid

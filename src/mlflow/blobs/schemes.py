@@ -13,8 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 from mlflow._addresses import hidden
 from mlflow._http import Session
-from mlflow.blobs._place import Place
-from mlflow.blobs.folder import Folder
+from mlflow.blobs.disk.folder import Folder
+from mlflow.blobs.place import Place
 from mlflow.exceptions import MlflowException, MlflowNotImplementedException, invalid
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+):")
@@ -34,16 +34,16 @@ class Kind(NamedTuple):
     advice: str = ""
 
 
-_AZURE = Kind("mlflow.blobs.azure", "azure_at")
+_AZURE = Kind("mlflow.blobs.azure.place", "azure_at")
 _FILE_SYSTEM = 'Install what it needs by: pip install "millstream[filesystems]"'
-_FTP = Kind("mlflow.blobs.filesystems", "ftp_at", _FILE_SYSTEM)
+_FTP = Kind("mlflow.blobs.filesystems.place", "ftp_at", _FILE_SYSTEM)
 _HADOOP = Kind(
-    "mlflow.blobs.filesystems",
+    "mlflow.blobs.filesystems.place",
     "hadoop_at",
     f"{_FILE_SYSTEM} pyarrow; the Hadoop client with its native library must be there as well",
 )
-_S3 = Kind("mlflow.blobs.s3", "s3_at")
-_SFTP = Kind("mlflow.blobs.filesystems", "sftp_at", f"{_FILE_SYSTEM} paramiko")
+_S3 = Kind("mlflow.blobs.s3.place", "s3_at")
+_SFTP = Kind("mlflow.blobs.filesystems.place", "sftp_at", f"{_FILE_SYSTEM} paramiko")
 _WEB = Kind("mlflow.blobs.http", "web_at")
 _RESOLVED = "It names what a tracking server or registry has to look up: use mlflow.artifacts"
 
@@ -58,7 +58,7 @@ SCHEMES: dict[str, Kind] = {
     "hdfs": _HADOOP,
     "http": _WEB,
     "https": _WEB,
-    "mlflow-artifacts": Kind("mlflow.blobs.served", "served_at"),
+    "mlflow-artifacts": Kind("mlflow.blobs.served.place", "served_at"),
     "models": Kind("", advice=_RESOLVED),
     "runs": Kind("", advice=_RESOLVED),
     "s3": _S3,

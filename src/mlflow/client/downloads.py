@@ -9,7 +9,8 @@ from contextlib import ExitStack, suppress
 
 from mlflow import environment_variables as settings
 from mlflow.blobs import Folder, digests
-from mlflow.blobs._place import (
+from mlflow.blobs.digests import SHA256, Digest
+from mlflow.blobs.place import (
     BrokenOff,
     Busy,
     Changed,
@@ -20,8 +21,7 @@ from mlflow.blobs._place import (
     Unfinished,
     Vanished,
 )
-from mlflow.blobs.digests import SHA256, Digest
-from mlflow.blobs.served import Served
+from mlflow.blobs.served.place import Served
 from mlflow.client.crew import Stop, each, pause
 from mlflow.client.progress import Progress
 from mlflow.exceptions import RESOURCE_DOES_NOT_EXIST, MlflowException, missing

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from mlflow.blobs._place import Damaged, Found, Place, Staging, Vanished
-from mlflow.blobs._server import TooLarge
-from mlflow.blobs.served import Served
+from mlflow.blobs.place import Damaged, Found, Place, Staging, Vanished
+from mlflow.blobs.served.place import Served
+from mlflow.blobs.served.server import TooLarge
 from mlflow.blobs.uri import joined, safe_path
 from mlflow.client import uploads
 from mlflow.client.crew import Stop, each

@@ -6,9 +6,9 @@ from urllib.parse import unquote
 from mlflow import wire
 from mlflow._http import Session
 from mlflow.blobs import BrokenOff, Place, open_place
-from mlflow.blobs._place import Damaged
 from mlflow.blobs.digests import Digesting
-from mlflow.blobs.served import Served
+from mlflow.blobs.place import Damaged
+from mlflow.blobs.served.place import Served
 from mlflow.blobs.uri import safe_path
 from mlflow.client import transfer
 from mlflow.client._calls import Calls

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mlflow import wire
-from mlflow.blobs._place import Busy
+from mlflow.blobs.place import Busy
 from mlflow.client import rows
 from mlflow.client.images import from_image, preview
 from mlflow.client.places import Places, checked_file, content

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from mlflow.blobs import Folder, Place
-from mlflow.blobs._place import Found
-from mlflow.blobs.served import Served
+from mlflow.blobs.place import Found
+from mlflow.blobs.served.place import Served
 from mlflow.blobs.uri import joined, safe_path
 from mlflow.client import downloads, folders, uploads
 from mlflow.client.crew import Stop, each

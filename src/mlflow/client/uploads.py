@@ -8,10 +8,10 @@ import time
 
 from mlflow import environment_variables as settings
 from mlflow.blobs import Folder, digests
-from mlflow.blobs._place import Busy, Damaged, Part, Parts, Place, Unfinished, Vanished
-from mlflow.blobs._server import LEAST_BODY, TooLarge
 from mlflow.blobs.digests import Digest
-from mlflow.blobs.served import Served
+from mlflow.blobs.place import Busy, Damaged, Part, Parts, Place, Unfinished, Vanished
+from mlflow.blobs.served.place import Served
+from mlflow.blobs.served.server import LEAST_BODY, TooLarge
 from mlflow.client.crew import Stop, each, pause
 from mlflow.client.progress import Progress
 from mlflow.client.sources import Source, digest_of, digest_of_part, pieces, stream_of

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from mlflow.blobs.folder import STALE
+from mlflow.blobs.disk.folder import STALE
 from mlflow.blobs.uri import path_of_request, safe_path
 from mlflow.exceptions import MlflowException, invalid
 from mlflow.server import digest_headers

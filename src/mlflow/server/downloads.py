@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from mlflow.blobs import Folder, Place
-from mlflow.blobs._place import Changed, Found
 from mlflow.blobs.digests import Digest
+from mlflow.blobs.place import Changed, Found
 from mlflow.exceptions import (
     RESOURCE_DOES_NOT_EXIST,
     MlflowException,

@@ -5,7 +5,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, Protocol
 
-from mlflow.blobs._place import Busy, Changed, Damaged, NoRoom
+from mlflow.blobs.place import Busy, Changed, Damaged, NoRoom
 from mlflow.exceptions import MlflowException
 from mlflow.server.limits import Gone, Refused
 

@@ -25,7 +25,7 @@ from granian.http import HTTP1Settings
 from granian.net import SocketHolder  # type: ignore[attr-defined]
 from granian.server.embed import Server
 
-from mlflow import service
+from mlflow import environment_variables as env, service
 from mlflow.exceptions import MlflowException, invalid
 from mlflow.server.app import App, counted_names, open_app
 from mlflow.server.observe import Tally
@@ -35,6 +35,8 @@ _log = logging.getLogger("mlflow.server")
 _BACKLOG = 1024
 _LARGEST_HEADER = 64 * 1024  # bytes of one request's head; more is answered 431
 _MOST_CONNECTIONS = 10_000
+#: of requests to a store behind, for seconds rather than minutes
+_RETRIES = "2"
 #: seconds in which a second SIGINT is still the first: shells and wrappers send it twice
 _SAME_KEY = 0.3
 
@@ -56,6 +58,8 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         MlflowException: the server cannot be started; the message is one sentence for the user.
     """
     settings.check()
+    # Who asks waits too, and asks again: a store that is away is told of soon.
+    os.environ.setdefault(env.MLFLOW_HTTP_REQUEST_MAX_RETRIES.name, _RETRIES)
     listener = bind(settings.host, settings.port)
     address = _address(settings, listener)
     if settings.workers == 1:

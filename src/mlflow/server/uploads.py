@@ -11,10 +11,10 @@ from tempfile import SpooledTemporaryFile
 from typing import Any, Protocol
 
 from mlflow.blobs import Folder, Place
-from mlflow.blobs._place import Damaged, Parts, Writing
 from mlflow.blobs.digests import SHA256, Digest, hasher, of
-from mlflow.blobs.loose_parts import LooseParts, is_loose
-from mlflow.blobs.objects import Objects
+from mlflow.blobs.disk.loose_parts import LooseParts, is_loose
+from mlflow.blobs.objects.place import Objects
+from mlflow.blobs.place import Damaged, Parts, Writing
 from mlflow.exceptions import MlflowException, MlflowNotImplementedException
 from mlflow.server.archives import files_of
 from mlflow.server.downloads import over

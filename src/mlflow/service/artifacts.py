@@ -2,7 +2,7 @@
 
 from mlflow import wire
 from mlflow.blobs import Place
-from mlflow.blobs.objects import Objects
+from mlflow.blobs.objects.place import Objects
 from mlflow.blobs.uri import joined, safe_path
 from mlflow.environment_variables import MLFLOW_PRESIGNED_DOWNLOAD_URL_TTL_SECONDS
 from mlflow.exceptions import MlflowNotImplementedException, missing

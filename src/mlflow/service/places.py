@@ -14,7 +14,7 @@ from mlflow._addresses import hidden
 from mlflow._http import Session
 from mlflow.blobs import Folder, Place, open_place
 from mlflow.blobs.schemes import local_folder, scheme_of
-from mlflow.blobs.served import Served
+from mlflow.blobs.served.place import Served
 from mlflow.blobs.uri import joined
 from mlflow.exceptions import (
     DEADLINE_EXCEEDED,

@@ -11,11 +11,11 @@ from contextlib import suppress
 from urllib.parse import quote, urlencode
 
 from mlflow import wire
-from mlflow.blobs._place import Found, Part, Parts, Place, Staging, Vanished
 from mlflow.blobs.digests import count_of, part_size_for
-from mlflow.blobs.folder import Folder
-from mlflow.blobs.loose_parts import LooseParts, is_loose
-from mlflow.blobs.objects import Objects
+from mlflow.blobs.disk.folder import Folder
+from mlflow.blobs.disk.loose_parts import LooseParts, is_loose
+from mlflow.blobs.objects.place import Objects
+from mlflow.blobs.place import Found, Part, Parts, Place, Staging, Vanished
 from mlflow.blobs.uri import joined, safe_path
 from mlflow.exceptions import MlflowException, MlflowNotImplementedException, invalid
 from mlflow.service._engine import ArtifactEngine, serves

@@ -1,0 +1,1 @@
+"""Azure Blob Storage, whose blocks carry their digests as names."""

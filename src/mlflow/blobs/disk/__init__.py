@@ -1,0 +1,1 @@
+"""A folder of this machine, written so that what is visible is whole."""

@@ -1,0 +1,1 @@
+"""File servers that fsspec knows: SFTP, FTP, Hadoop."""

@@ -1,0 +1,1 @@
+"""What object stores have in common: buckets, and notes that hide what is not whole."""

@@ -1,0 +1,1 @@
+"""A tracking server, ours or an official one: `mlflow-artifacts:`."""
