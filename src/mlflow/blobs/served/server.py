@@ -203,7 +203,7 @@ class Server:
         """
         answer = self.ask(method, address, question)
         if answer.status >= 300:
-            raise self.refusal(method, address, answer.status, answer.body, path)
+            raise self.refusal(method, address, answer.status, answer.body, path, answer.wait)
         try:
             return msgspec.json.decode(answer.body or b"{}", type=kind)
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
@@ -233,8 +233,8 @@ class Server:
                 method, address, headers, body, retry=retry, silence=silence
             ) as streamed:
                 if streamed.status >= 300:
-                    status = streamed.status
-                    raise self.refusal(method, address, status, streamed.start(), path)
+                    status, wait = streamed.status, streamed.wait
+                    raise self.refusal(method, address, status, streamed.start(), path, wait)
                 yield streamed
         except Unanswered as error:
             if not retry:
@@ -306,9 +306,20 @@ class Server:
         )
 
     def refusal(
-        self, method: str, address: str, status: int, body: bytes, path: str
+        self,
+        method: str,
+        address: str,
+        status: int,
+        body: bytes,
+        path: str,
+        wait: float | None = None,
     ) -> MlflowException:
-        """The error that an answer stands for."""
+        """The error that an answer stands for.
+
+        Args:
+            wait: seconds after which it is to be asked again, which only who is busy says; a store
+                that is away does not know.
+        """
         try:
             told = msgspec.json.decode(body)
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
@@ -324,7 +335,7 @@ class Server:
                 return Damaged(message)
             if code == "NOT_FOUND":
                 return Vanished(path)
-            if status == 503 and code == TEMPORARILY_UNAVAILABLE:
+            if status == 503 and code == TEMPORARILY_UNAVAILABLE and wait is not None:
                 return Busy(message)
             if code is not None:
                 return RestException(told)
