@@ -157,7 +157,7 @@ class Reader:
         self._now = (self._now[0] if folder is None else folder), states
 
     def check(self) -> None:
-        assert self.faults == []
+        assert not self.faults, "\n".join(self.faults)[:2000]
 
     def _look(self) -> None:
         connection = http.client.HTTPConnection(self._where, timeout=30)

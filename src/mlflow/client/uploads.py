@@ -215,9 +215,9 @@ class _Sending:
         """Join what an earlier attempt left, or begin anew."""
         for unfinished in self._parts.unfinished(self._path):
             if self._is_ours(unfinished):
-                assert unfinished.part_size is not None
-                if unfinished.part_size != self._part_size:
-                    self._part_size = unfinished.part_size
+                part_size = unfinished.part_size or self._part_size
+                if part_size != self._part_size:
+                    self._part_size = part_size
                     self._digests.clear()
                 self._upload = unfinished.upload_id
                 self._there = dict(unfinished.parts)
@@ -227,9 +227,11 @@ class _Sending:
 
     def _is_ours(self, unfinished: Unfinished) -> bool:
         """Whether what has arrived is of this file: the first, middle and last part tell."""
-        size, part_size = self._source.size, unfinished.part_size
+        size = self._source.size
+        # Not every store says how large parts are: then they are taken to be as we plan them.
+        part_size = unfinished.part_size or self._part_size
         most = self._most_in_body()
-        if not unfinished.parts or not part_size or unfinished.size not in (None, size):
+        if not unfinished.parts or unfinished.size not in (None, size):
             return False
         if most is not None and part_size > most:
             return False

@@ -48,7 +48,9 @@ class S3Parts:
                 parts = self.parts_of(key, upload_id)
             except Vanished:  # it was finished while we looked
                 continue
-            part_size = parts[1].size if 1 in parts else None
+            # Of two parts at least one is not the last, and so no smaller than any.
+            is_known = 1 in parts or len(parts) > 1
+            part_size = max(part.size for part in parts.values()) if is_known else None
             found.append(Unfinished(upload_id, part_size, None, started, parts))
         return sorted(found, key=lambda each: each.started, reverse=True)
 
