@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mlflow import wire
+from mlflow.blobs.disk.locks import let_go
 from mlflow.blobs.place import Busy
 from mlflow.client import rows
 from mlflow.client.images import from_image, preview
@@ -233,4 +234,4 @@ def _alone(key: str) -> Iterator[None]:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
-        os.close(handle)
+        let_go(handle)

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from mlflow.blobs.disk.locks import lock_way, share
+from mlflow.blobs.disk.locks import let_go, lock_way, share
 from mlflow.blobs.place import NoRoom, Vanished
 from mlflow.blobs.uri import PARTIAL
 from mlflow.exceptions import PERMISSION_DENIED, MlflowException, invalid
@@ -99,7 +99,7 @@ class Disk:
                     raise lacking
             finally:
                 for handle in (*below, *above):
-                    os.close(handle)
+                    let_go(handle)
         raise OSError(errno.EBUSY, "it is replaced over and over")
 
     def settle(self, name: str, source: int, folders: Sequence[str], target: str) -> None:
@@ -243,7 +243,7 @@ def held(name: str, parent: int) -> Iterator[int]:
                 yield handle
                 return
         finally:
-            os.close(handle)
+            let_go(handle)
     raise OSError(errno.EBUSY, "it is replaced over and over")
 
 

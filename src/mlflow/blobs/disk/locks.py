@@ -4,6 +4,9 @@ Who replaces a folder locks it exclusively, all others share. The system prefers
 one after the other they could hold a folder without end. So whoever wants to share waits until
 those of the same process who want a folder for themselves have had it; between processes chance
 decides.
+
+A lock lasts until the last copy of its handle is closed, and a fork copies all handles. So locks
+are taken off before handles are closed (`let_go`): no child holds a folder for as long as it lives.
 """
 
 import errno
@@ -58,6 +61,13 @@ def lock(handle: int, kind: int, patience: float = 0.0) -> bool:
         if now >= end:
             return False
         time.sleep(_PAUSE)
+
+
+def let_go(handle: int) -> None:
+    """Close an open file or folder that may be locked, and take the lock off for children too."""
+    with suppress(OSError):
+        fcntl.flock(handle, fcntl.LOCK_UN)
+    os.close(handle)
 
 
 def lock_way(above: Sequence[int], below: Sequence[int], *, exclusive: bool = False) -> None:
@@ -131,3 +141,14 @@ def _wanting(handle: int) -> Iterator[None]:
 def _key(handle: int) -> tuple[int, int]:
     found = os.fstat(handle)
     return found.st_dev, found.st_ino
+
+
+def _forget_after_fork() -> None:
+    """The threads that wanted something are not in the child, nor who would release the lock."""
+    global _changed
+    _wanted.clear()
+    _changed = threading.Condition()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_after_fork)

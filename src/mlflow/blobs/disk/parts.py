@@ -22,7 +22,7 @@ from mlflow.blobs.disk import kept_digests
 from mlflow.blobs.disk.files import write_all
 from mlflow.blobs.disk.handles import NEW, Disk, failure, throw_away
 from mlflow.blobs.disk.kernel import begin_to_sync, boot
-from mlflow.blobs.disk.locks import lock
+from mlflow.blobs.disk.locks import let_go, lock
 from mlflow.blobs.disk.uploads import (
     DATA,
     INFO,
@@ -171,7 +171,7 @@ class DiskParts:
             try:
                 with upload(self._disk, path, upload_id) as (folder, _):
                     handle = open_in(INFO, os.O_RDWR | os.O_NOFOLLOW, folder, path)
-                stack.callback(os.close, handle)
+                stack.callback(let_go, handle)
                 return stack.pop_all() if lock(handle, fcntl.LOCK_EX) else None
             except OSError as error:
                 raise failure(error, path) from None
@@ -286,7 +286,7 @@ class WritingPart:
         if not lock(folder, fcntl.LOCK_SH):
             raise Busy(f"The artifact {self._path!r} is being finished at this moment.")
         self._record = open_in(str(self._number), _NEW_RECORD, folder, self._path)
-        self._over.callback(os.close, self._record)
+        self._over.callback(let_go, self._record)
         if not lock(self._record, fcntl.LOCK_EX):
             raise Busy(f"Part {self._number} of {self._path!r} is being sent by somebody else.")
         os.truncate(self._record, 0)

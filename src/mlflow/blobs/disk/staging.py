@@ -28,7 +28,7 @@ from mlflow.blobs.disk import kept_digests
 from mlflow.blobs.disk.files import write_all
 from mlflow.blobs.disk.handles import FILE, FOLDER, Disk, failure, remove, throw_away
 from mlflow.blobs.disk.kernel import boot, exchange, sync_file_system
-from mlflow.blobs.disk.locks import PATIENCE, Unlockable, lock
+from mlflow.blobs.disk.locks import PATIENCE, Unlockable, let_go, lock
 from mlflow.blobs.place import Busy, Found, Place, Vanished
 from mlflow.blobs.uri import PARTIAL
 
@@ -364,7 +364,7 @@ def _folder(name: str, parent: int) -> Iterator[int]:
     try:
         yield handle
     finally:
-        os.close(handle)
+        let_go(handle)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from mlflow.blobs.disk.handles import FOLDER, throw_away
-from mlflow.blobs.disk.locks import lock
+from mlflow.blobs.disk.locks import let_go, lock
 from mlflow.blobs.disk.uploads import info_of
 from mlflow.blobs.uri import PARTIAL, below
 
@@ -98,7 +98,7 @@ def _removed(name: str, aside: int) -> bool:
         return True
     finally:
         for handle in handles:
-            os.close(handle)
+            let_go(handle)
 
 
 def _lockable(name: str, aside: int) -> Sequence[str]:

@@ -23,7 +23,7 @@ from mlflow.blobs import digests
 from mlflow.blobs.disk import kept_digests
 from mlflow.blobs.disk.handles import FILE, FOLDER, Disk
 from mlflow.blobs.disk.kernel import boot
-from mlflow.blobs.disk.locks import lock
+from mlflow.blobs.disk.locks import let_go, lock
 from mlflow.blobs.place import Part, Vanished
 
 INFO = "info"
@@ -88,7 +88,7 @@ def opened(name: str, parent: int) -> Iterator[int]:
     try:
         yield handle
     finally:
-        os.close(handle)
+        let_go(handle)
 
 
 def open_in(name: str, flags: int, folder: int, path: str) -> int:
@@ -126,7 +126,7 @@ def part_of(folder: int, data: int, info: Info, number: int) -> Part | None:
         write_record(handle, record)
         return Part(record.digest, record.size)
     finally:
-        os.close(handle)
+        let_go(handle)
 
 
 def _read_record(handle: int) -> Record | None:
