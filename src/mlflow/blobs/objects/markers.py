@@ -14,7 +14,8 @@ with other roots see one as well. Notes are written from the root down and delet
 round: as long as the uppermost is there, all is hidden for whoever stands there.
 
 Readers look for notes after they have looked for files. A file that they saw was announced before
-it appeared: either its note is still there, or the whole folder is.
+it appeared: either its note is still there, or the whole folder is. Then what they saw of it may be
+older than that, so they look again when a note has gone meanwhile.
 
 What this cannot do: who reads the store without us sees keys as they come. Files that were there
 before are replaced one by one, by copies within the store, right before the others are shown. A
@@ -96,6 +97,23 @@ class Marked:
                 found.update(staged.folder + name for name in staged.added())
         return found
 
+    def settled(self, base: str, seen: Sequence[str]) -> tuple[set[str], bool]:
+        """Keys of a listing that may not be seen, and whether no folder was published meanwhile.
+
+        Args:
+            base: see `hidden`.
+            seen: the keys that were listed.
+        """
+        levels = levels_in(seen)
+        before = self._marks(levels)
+        if not levels and not before:
+            return set(), True
+        hidden = self.hidden(base, levels)
+        noted = {key for key in seen if _is_mark(key)}
+        # Where only the folder of notes was listed, there must be one in it.
+        there = levels <= levels_in(before)
+        return hidden, there and noted <= before <= self._marks(levels)
+
     def show(self, keys: Sequence[str], but: str = "") -> None:
         """Hide these files no longer; they are whole by another way.
 
@@ -113,6 +131,16 @@ class Marked:
         """Folders that are being logged, or were when something broke off."""
         return [s for s in self._around(base, {base}) if s.folder.startswith(base)]
 
+    def _marks(self, levels: set[str]) -> set[str]:
+        """The notes that say of a folder that it is being logged."""
+        starts = [f"{level}{PARTIAL}/" for level in {self._root, *levels}]
+        return {
+            item.key
+            for start in starts
+            for item in self._bucket.list(start, flat=True)
+            if _is_mark(item.key)
+        }
+
     def _around(self, base: str, levels: set[str]) -> "list[Staged]":
         """Stagings of a folder above, at or below `base`."""
         found: dict[tuple[str, str], Staged] = {}
@@ -124,6 +152,15 @@ class Marked:
                 if folder is not None and (base.startswith(folder) or folder.startswith(base)):
                     found[folder, name] = Staged(self._bucket, self._prefix, folder, name)
         return list(found.values())
+
+
+def _is_mark(key: str) -> bool:
+    """Whether a key is that of a note which says of a folder that it is being logged."""
+    _, partial, after = f"/{key}".rpartition(f"/{PARTIAL}/")
+    rest = after.partition("/")[2]
+    return bool(partial) and (
+        rest == _HERE or (rest.startswith("below/") and rest.endswith(f"/{_HERE}"))
+    )
 
 
 def _folder_of(level: str, rest: str) -> str | None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from mlflow.blobs.digests import MD5, PART, SHA256, Digest, Digesting
-from mlflow.blobs.objects.buckets import Bucket, Large, Opened
+from mlflow.blobs.objects.buckets import Bucket, Item, Large, Opened
 from mlflow.blobs.objects.markers import Marked, Staged, is_file, levels_in
 from mlflow.blobs.place import (
     PIECE,
@@ -34,6 +34,8 @@ _WHOLE = 1 << 62
 #: part of an unknown number of parts after which parts grow, so that they never become too many
 _GROWS_AFTER = 4096
 _IN_BATCH = 64
+#: how often a listing is made while folders are published; something that broke off may lie there
+_LOOKS = 3
 
 
 class Objects:
@@ -136,8 +138,7 @@ class Objects:
     def list(self, path: str = "") -> list[Blob]:
         """What is in a folder; see `Place.list`."""
         base = self._base(safe_path(path, root=True))
-        items = list(self.bucket.list(base, flat=False))
-        hidden = self._hidden(base, levels_in(item.key for item in items))
+        items, hidden = self._listed(base, flat=False)
         found = []
         for item in items:
             name = item.key[len(base) :]
@@ -151,8 +152,7 @@ class Objects:
     def walk(self, path: str = "") -> Iterator[Found]:
         """All files below a folder; see `Place.walk`."""
         base = self._base(safe_path(path, root=True))
-        items = list(self.bucket.list(base, flat=True))
-        hidden = self._hidden(base, levels_in(item.key for item in items))
+        items, hidden = self._listed(base, flat=True)
         for item in items:
             if item.key not in hidden and is_file(item.key, base):
                 yield Found(item.key[len(base) :], item.size, item.digest, item.tag)
@@ -244,6 +244,17 @@ class Objects:
     def _base(self, path: str) -> str:
         key = joined(self.prefix, path)
         return f"{key}/" if key else ""
+
+    def _listed(self, base: str, *, flat: bool) -> tuple[Sequence[Item], set[str]]:
+        """What the store has below a folder, and the keys of it that may not be seen."""
+        for _ in range(_LOOKS):
+            items = [*self.bucket.list(base, flat=flat)]
+            if self._staged is not None:
+                return items, set()
+            hidden, settled = self._marked.settled(base, [item.key for item in items])
+            if settled:
+                break
+        return items, hidden
 
     def _hides(self, key: str) -> bool:
         return key in self._hidden(key, set())
