@@ -181,6 +181,7 @@ def test_a_damaged_part_is_not_kept(server: RunningServer, root: Path) -> None:
     for headers in (
         {"x_millstream_digest": "sha256:00"},
         {"x_millstream_digest": "crc32:00000000"},
+        {"x_millstream_digest": f"sha256/1:{sha256(bad)}"},
         {"content_md5": "AAAA"},
         {"repr_digest": "sha-256=:AAAA:"},
     ):
@@ -281,6 +282,12 @@ def test_addresses_name_the_server_as_the_client_does(start_server: StartServer)
         ("create", {"path": "x", "size": 1, "part_numbers": [0]}, "1 to 10000"),
         ("create", {"path": "x", "size": 2**70}, "size"),
         ("complete", {"path": "x", "parts": [{"part_number": 1, "etag": "x"}]}, "upload_id"),
+        ("create", {"path": "x", "size": 10**15, "part_size": 1}, "at most 10000 parts"),
+        (
+            "create",
+            {"path": "x", "size": 10**15, "part_size": 1, "upload_id": "0" * 32},
+            "at most 10000 parts",
+        ),
         ("complete", {"path": "x", "upload_id": "y"}, "parts"),
         ("complete", {"path": "x", "upload_id": "y", "parts": []}, "parts"),
         (

@@ -23,6 +23,8 @@ _LENGTHS = {SHA256: 64, MD5: 32}
 _FORM = re.compile(r"(sha256|md5)(?:/(\d{1,16}))?:([0-9a-f]{32,64})")
 #: most parts of one file: object stores take 10,000
 MOST_PARTS = 8192
+#: fewest bytes of a part that is hashed for who only names a digest
+LEAST_HASHED = 4096
 #: bytes of a part, unless the file would have too many
 PART = 8 * MIB
 
@@ -110,7 +112,8 @@ class Digesting:
     def __init__(self, part_size: int = PART, algorithm: str = SHA256) -> None:
         self._algorithm = algorithm
         self._part_size = part_size
-        self._parts: list[str] = []
+        self._parts = 0
+        self._whole = hasher(algorithm)  # of the digests of the parts that are over
         self._running = hasher(algorithm)
         self._left = part_size
 
@@ -119,7 +122,8 @@ class Digesting:
         view = memoryview(piece)
         while len(view):
             if not self._left:
-                self._parts.append(self._running.hexdigest())
+                self._whole.update(self._running.digest())
+                self._parts += 1
                 self._running = hasher(self._algorithm)
                 self._left = self._part_size
             here = view[: self._left]
@@ -129,4 +133,8 @@ class Digesting:
 
     def digest(self) -> Digest:
         """The digest of all that was taken."""
-        return of_parts(self._algorithm, self._part_size, [*self._parts, self._running.hexdigest()])
+        if not self._parts:
+            return Digest(self._algorithm, 0, self._running.hexdigest())
+        whole = self._whole.copy()
+        whole.update(self._running.digest())
+        return Digest(self._algorithm, self._part_size, whole.hexdigest())

@@ -5,7 +5,7 @@ from base64 import b64decode, b64encode
 from binascii import Error
 from collections.abc import Mapping
 
-from mlflow.blobs.digests import MD5, SHA256, Digest, parse
+from mlflow.blobs.digests import LEAST_HASHED, MD5, SHA256, Digest, parse
 from mlflow.exceptions import invalid
 from mlflow.server.replies import Header
 
@@ -26,10 +26,11 @@ def expected(headers: Mapping[bytes, bytes]) -> Digest | None:
     """
     if (value := headers.get(_OURS)) is not None:
         digest = parse(value.decode("latin-1"))
-        if digest is None:
+        if digest is None or 0 < digest.part_size < LEAST_HASHED:
             raise invalid(
                 f"Invalid value {value[:100].decode('latin-1')!r} of the header "
-                "X-Millstream-Digest: it must be as sha256:HEX, sha256/BYTES:HEX or md5:HEX."
+                "X-Millstream-Digest: it must be as sha256:HEX, sha256/BYTES:HEX or md5:HEX, with "
+                f"parts of at least {LEAST_HASHED} bytes."
             )
         return digest
     for name in _FIELDS:

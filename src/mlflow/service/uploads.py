@@ -156,11 +156,11 @@ def create_upload(engine: ArtifactEngine, ask: CreateUpload) -> CreatedUpload:
     part_size = ask.part_size
     if ask.size is not None and ask.upload_id is None:
         part_size = part_size or part_size_for(ask.size, max(parts.least_part, 8 * 1024 * 1024))
-        if count_of(ask.size, part_size) > MOST_PARTS:
-            raise invalid(
-                f"Invalid value {part_size} for parameter 'part_size': a file has at most "
-                f"{MOST_PARTS} parts."
-            )
+    if ask.size is not None and part_size and count_of(ask.size, part_size) > MOST_PARTS:
+        raise invalid(
+            f"Invalid value {part_size} for parameter 'part_size': a file has at most "
+            f"{MOST_PARTS} parts."
+        )
     upload_id = ask.upload_id or _begin(place, path, ask.size, part_size)
     signer = None if is_loose(upload_id) else _signer(place, path, upload_id)
     if signer is None:
