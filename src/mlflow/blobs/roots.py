@@ -133,6 +133,11 @@ class Roots:
         return self._served is not None and self._served.is_folder
 
     @property
+    def only_folders(self) -> bool:
+        """Whether all that this server may look into are folders of this machine."""
+        return all(root.is_folder for root in self._all)
+
+    @property
     def served(self) -> Place:
         """What `mlflow-artifacts:/` names.
 

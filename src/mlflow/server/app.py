@@ -50,6 +50,7 @@ _log = logging.getLogger("mlflow.server")
 #: answered whatever the Host header says: probes name machines as they like
 _OPEN_PATHS = ("/health", "/version")
 _SERVED = "/mlflow-artifacts/"
+_LISTED = "/mlflow/artifacts/"
 _ARTIFACTS = ("/api/2.0/mlflow-artifacts/", "/ajax-api/2.0/mlflow-artifacts/")
 _OF_RUN = "/get-artifact"
 _API = ("/api/", "/ajax-api/")
@@ -167,11 +168,12 @@ class App:
             return refusal, refusal
         if endpoint not in handlers:
             return self._not_yet, self._not_yet
-        is_about_artifacts = endpoint.path.startswith(_SERVED)
         finish: Finish | None = None
         if endpoint is create_upload:
             finish = partial(with_addresses, prefix=self._settings.static_prefix)
-        work = self._artifacts.work if is_about_artifacts else self._work
+        # A store that hangs must not take the threads that metrics are logged in.
+        asks_place = endpoint.path.startswith((_SERVED, _LISTED))
+        work = self._artifacts.work if asks_place else self._work
         route = Route(endpoint, handlers[endpoint], self._engine, limits, work, finish)
         return route.from_query, route.from_body
 

@@ -185,7 +185,8 @@ class Artifacts:
             place, path = of_run(self._with_runs(), ask.run_uuid, ask.path)
             return WholeFile(place, path, digest_headers.expected(request.headers))
 
-        await self._uploads.keep(request, open_sink, MOST_UPLOAD)
+        async with self._uploads.turn(free=self._engine.roots.only_folders):
+            await self._uploads.keep(request, open_sink, MOST_UPLOAD)
         return _DONE
 
     def _with_runs(self) -> Engine:
