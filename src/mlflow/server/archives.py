@@ -5,6 +5,7 @@ sparse files, rubbish at the end, a member that ends early) is refused here.
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from mlflow.blobs.uri import safe_path
 from mlflow.exceptions import MlflowException, invalid
@@ -23,16 +24,18 @@ def files_of(body: bytes) -> list[tuple[str, bytes]]:
         MlflowException: INVALID_PARAMETER_VALUE, when it is no archive or has more than files.
     """
     files: dict[str, bytes] = {}
-    folders: set[str] = set()
     for path, content in _members(body):
         if safe_path(path) in files:
             raise _refused(f"it has the file {path[:200]!r} twice")
         if len(files) == MOST_FILES:
             raise _refused(f"it has more than {MOST_FILES} files")
         files[path] = content
-        folders.update(path[:at] for at, letter in enumerate(path) if letter == "/")
-    if both := folders & files.keys():
-        raise _refused(f"{min(both)[:200]!r} in it is a file and a folder")
+    # No name has the character that is put between names here: what is below one comes right after.
+    ways = sorted(path.replace("/", "\0") for path in files)
+    for way, after in pairwise(ways):
+        if after.startswith(f"{way}\0"):
+            path = way.replace("\0", "/")
+            raise _refused(f"{path[:200]!r} in it is a file and a folder")
     return [*files.items()]
 
 

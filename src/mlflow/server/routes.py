@@ -109,6 +109,10 @@ class Work:
                 "The server is busy: too many requests wait for their turn. Try again shortly.",
                 "TEMPORARILY_UNAVAILABLE",
             )
+        return await self.surely(function, *arguments)
+
+    async def surely(self, function: Callable[..., T], *arguments: object) -> T:
+        """The same, however many wait: for what ends something that was begun."""
         self._taken += 1
         try:
             loop = asyncio.get_running_loop()

@@ -92,7 +92,7 @@ class Uploads:
             raise
         finally:
             if sink is not None:
-                await asyncio.shield(work.in_thread(sink.discard))
+                await asyncio.shield(work.surely(sink.discard))
 
     @asynccontextmanager
     async def turn(self, *, free: bool = False) -> AsyncIterator[None]:
