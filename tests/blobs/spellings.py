@@ -31,7 +31,7 @@ REFUSED: tuple[str, ...] = (
     *("a#b", "#", "a%23b", "a?b", "?", "a%3fb", "a%253Fb"),
     *("a\nb", "a\rb", "a\tb", "a\x1bb", "a\x7fb", "a%0ab", "a%0d%0ab", "a\x85b", "a\u2028b"),
     *(".mlflow-partial", "a/.mlflow-partial/x", ".MLFLOW-PARTIAL/x", "%2emlflow-partial/x"),
-    *("x" * 256, "a/" * 600 + "x", "é" * 128, "%" + "25" * 9 + "2e"),
+    *("x" * 256, "a/" * 600 + "x", "a/" * 100 + "x", "é" * 128, "%" + "25" * 9 + "2e"),
 )
 
 #: allowed, and kept under exactly this name
@@ -50,6 +50,7 @@ ALLOWED: tuple[str, ...] = (
     ),
     *("~", "~root/x", "ab:c", "s3:", "$HOME", "`id`", "*", "a|b", "<x>", "'\"", "mlflow"),
     *("x" * 255, "..x/y", "a b/c d", "😀.png", "-rf", "--help", "CON", "a,b", "[1]", "{x}"),
+    "a/" * 80 + "x",
 )
 
 

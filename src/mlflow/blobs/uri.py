@@ -16,6 +16,8 @@ PARTIAL = ".mlflow-partial"
 #: longest path in bytes: object stores take no longer names
 LONGEST_PATH = 1024
 LONGEST_NAME = 255
+#: most names of a path: each is a folder that is made, opened and locked
+MOST_NAMES = 100
 _MOST_ENCODINGS = 8
 # Control characters, both kinds of quoted separators, and what begins a query or a fragment.
 _REFUSED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\\#?]|[\ud800-\udfff]")
@@ -71,6 +73,8 @@ def _reason(path: str) -> str | None:
         return "it is empty"
     if len(path.encode("utf-8", "surrogatepass")) > LONGEST_PATH:
         return f"it is longer than {LONGEST_PATH} bytes"
+    if path.count("/") >= MOST_NAMES:
+        return f"it has more than {MOST_NAMES} names"
     form = path
     for _ in range(_MOST_ENCODINGS):
         if reason := _reason_of_form(form):
