@@ -80,6 +80,16 @@ def kept(server: RunningServer) -> Path:
     return server.folder / "mlruns/artifacts/x"
 
 
+def damage(path: Path) -> None:
+    """Change a byte behind everybody's back, as a disk does."""
+    status = path.stat()
+    with path.open("r+b") as file:
+        byte = file.read(1)
+        file.seek(0)
+        file.write(bytes([byte[0] ^ 1]))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
 def child(*arguments: object) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", SEND, *map(str, arguments)], stderr=subprocess.PIPE, text=True
@@ -268,6 +278,17 @@ def test_how_far_it_is_is_said(
     assert proxy.up < SIZE // 2
 
 
+def test_nobody_is_told_to_repeat_what_is_refused(tmp_path: Path) -> None:
+    place = Folder(tmp_path / "kept")
+    (tmp_path / "kept/name").mkdir(parents=True)
+    with pytest.raises(MlflowException, match="there is a folder of that name") as caught:
+        transfer.put_bytes(place, "name", b"text")
+    with pytest.raises(MlflowException, match="There is no artifact") as missed:
+        transfer.fetch(place, "nothing", tmp_path / "got")
+    for error in (caught, missed):
+        assert "call it again" not in str(error.value)
+
+
 def test_an_interrupt_ends_it_at_once_and_says_how_to_go_on(proxy: FaultProxy, large: Path) -> None:
     proxy.add(*[stall(100_000, request=b"PUT ", in_body=True) for _ in range(4)])
     process = child(proxy.url, "send", large)
@@ -400,15 +421,33 @@ def test_damage_at_the_server_is_found_and_named(
         large.write_bytes(b"some text")
     place = place_at(running_server.url)
     transfer.send_file(place, large, "")
-    there = kept(running_server) / "large.bin"
-    status = there.stat()
-    with there.open("r+b") as file:
-        file.seek(5)
-        file.write(b"X")
-    os.utime(there, ns=(status.st_atime_ns, status.st_mtime_ns))
-    with pytest.raises(Damaged, match=r"'large\.bin' is damaged"):
+    damage(kept(running_server) / "large.bin")
+    with pytest.raises(Damaged, match=r"'large\.bin' is damaged") as caught:
         transfer.fetch(place, "large.bin", tmp_path / "got")
+    assert "call it again" not in str(caught.value)  # that would not help
     assert os.listdir(tmp_path / "got") == []
+
+
+@pytest.mark.parametrize("served", [True, False])
+def test_what_was_damaged_is_mended_by_sending_it_again(
+    running_server: RunningServer, large: Path, tmp_path: Path, served: bool
+) -> None:
+    place = place_at(running_server.url) if served else Folder(tmp_path / "kept")
+    folder = tmp_path / "tree"
+    folder.mkdir()
+    for name in ("one", "two", "middle", "large"):
+        (folder / name).write_bytes(large.read_bytes()[: 1000 if len(name) < 4 else None])
+    transfer.send_file(place, large, "")
+    transfer.send_folder(place, folder, "tree")
+    root = kept(running_server) if served else tmp_path / "kept"
+    for name in ("large.bin", "tree/one", "tree/middle"):
+        damage(root / name)
+    transfer.send_file(place, large, "")
+    transfer.send_folder(place, folder, "tree")
+    transfer.fetch(place, "", tmp_path / "got", name="")
+    assert (tmp_path / "got/large.bin").read_bytes() == large.read_bytes()
+    for file in folder.iterdir():
+        assert (tmp_path / "got/tree" / file.name).read_bytes() == file.read_bytes()
 
 
 def test_damage_on_the_way_is_fetched_once_more(

@@ -24,6 +24,9 @@ from mlflow.exceptions import (
 
 #: bytes that are moved at a time; what one transfer holds in memory is a few of these
 PIECE = 1024 * 1024
+#: bytes of the largest file that is read once more when somebody asks which files of a folder need
+#: not be sent; whoever leaves a larger one as it is asks for it by itself
+REREAD = 256 * 1024
 #: makes the pieces of a body, from its start at each call
 Body = Callable[[], Iterable[bytes]]
 

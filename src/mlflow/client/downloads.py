@@ -33,6 +33,10 @@ AT_ONCE = 4
 _ANEW = 3
 
 
+class DamagedThere(Damaged):
+    """A file whose content is not any more what was logged; logging it again mends it."""
+
+
 def receive(
     place: Place,
     path: str,
@@ -137,7 +141,7 @@ def _whole(
                         writing.finish(digest)
                     except Damaged:
                         assert digest is not None
-                        raise _damaged(path, digest, "another one") from None
+                        raise _damaged(path, digest, "another digest") from None
                 finally:
                     writing.discard()
             return
@@ -331,8 +335,8 @@ class _Ranges:
             raise _damaged(self._path, digest, there)
 
 
-def _damaged(path: str, expected: Digest, there: object) -> Damaged:
-    return Damaged(
+def _damaged(path: str, expected: Digest, there: object) -> "DamagedThere":
+    return DamagedThere(
         f"The artifact {path!r} is damaged: its content gives {there}, but {expected} was kept "
         "with it."
     )

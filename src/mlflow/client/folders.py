@@ -6,11 +6,11 @@ import os
 import socket
 import stat
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from mlflow.blobs.place import Damaged, Found, Place, Staging, Vanished
+from mlflow.blobs.place import REREAD, Damaged, Found, Place, Staging, Vanished
 from mlflow.blobs.served.place import Served
 from mlflow.blobs.served.server import TooLarge
 from mlflow.blobs.uri import joined, safe_path
@@ -113,10 +113,14 @@ def send(
         count, progress: are told what has arrived.
         stop: set when it is to be given up.
     """
+
+    def sound(file: Entry, there: Found) -> bool:
+        return file.size <= REREAD or uploads.still_gives(place, joined(folder, file.path), there)
+
     for again in (True, False):
         staging = place.staging(folder, attempt_of(local, folder))
         try:
-            _fill(staging, files, count, progress, stop)
+            _fill(staging, files, sound, count, progress, stop)
             staging.publish()
             return
         except Vanished:
@@ -130,10 +134,15 @@ def send(
 
 
 def _fill(
-    staging: Staging, files: list[Entry], count: Count, progress: Progress, stop: Stop
+    staging: Staging,
+    files: list[Entry],
+    sound: Callable[[Entry, Found], bool],
+    count: Count,
+    progress: Progress,
+    stop: Stop,
 ) -> None:
     there = staging.there()
-    sender = _Sender(staging.place, there, count, progress)
+    sender = _Sender(staging.place, there, sound, count, progress)
     small = [file for file in files if file.size <= SMALL]
     middle = [file for file in files if SMALL < file.size < _LARGE]
     large = [file for file in files if file.size >= _LARGE]
@@ -161,17 +170,23 @@ def _same(source: "FileSource | BytesSource", there: Found, stop: Stop) -> bool:
 
 
 class _Sender:
-    """Sends files, except those that are there with the right digest."""
+    """Sends files, except those that are there with the right digest.
+
+    Args:
+        sound: whether what is there of a file was not damaged since.
+    """
 
     def __init__(
         self,
         place: Place,
         there: Mapping[str, Found],
+        sound: Callable[[Entry, Found], bool],
         count: Count,
         progress: Progress,
     ) -> None:
         self._place = place
         self._there = there
+        self._sound = sound
         self._count = count
         self._progress = progress
 
@@ -244,7 +259,7 @@ class _Sender:
         """Send one file."""
         source = FileSource(file.local)
         there = self._there.get(file.path)
-        if there is not None and _same(source, there, stop):
+        if there is not None and _same(source, there, stop) and self._sound(file, there):
             self._arrived(file, before=True)
             return
         uploads.send(self._place, file.path, source, self._progress, stop)

@@ -26,11 +26,18 @@ from mlflow.client.crew import Stop, each
 from mlflow.client.folders import Count
 from mlflow.client.progress import Progress, amount
 from mlflow.client.sources import PIECE, BytesSource, FileSource
-from mlflow.exceptions import MlflowException
+from mlflow.exceptions import (
+    INVALID_PARAMETER_VALUE,
+    NOT_IMPLEMENTED,
+    RESOURCE_DOES_NOT_EXIST,
+    MlflowException,
+)
 
 _logger = logging.getLogger(__name__)
 #: files that are fetched at the same time
 _AT_ONCE = 8
+#: errors that another call does not change
+_LASTING = (INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, NOT_IMPLEMENTED)
 
 
 def send_file(place: Place, local: Path, folder: str) -> None:
@@ -190,10 +197,13 @@ def _progress(
     with Progress(title, total) as progress:
         try:
             yield progress
+        except downloads.DamagedThere:
+            raise  # what came is of no use, and neither is another call
         except MlflowException as error:
-            advice = "call it again for the rest" if progress.done else "call it again"
-            error.message = f"{error.message} ({_how_far(progress, words, count)}; {advice}.)"
-            error.args = (error.message,)
+            if progress.done or error.error_code not in _LASTING:
+                advice = "call it again for the rest" if progress.done else "call it again"
+                error.message = f"{error.message} ({_how_far(progress, words, count)}; {advice}.)"
+                error.args = (error.message,)
             raise
         except KeyboardInterrupt:
             how_far = _how_far(progress, words, count)

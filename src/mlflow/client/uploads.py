@@ -9,7 +9,7 @@ import time
 from mlflow import environment_variables as settings
 from mlflow.blobs import Folder, digests
 from mlflow.blobs.digests import Digest
-from mlflow.blobs.place import Busy, Damaged, Part, Parts, Place, Unfinished, Vanished
+from mlflow.blobs.place import Busy, Damaged, Found, Part, Parts, Place, Unfinished, Vanished
 from mlflow.blobs.served.place import Served
 from mlflow.blobs.served.server import LEAST_BODY, TooLarge
 from mlflow.client.crew import Stop, each, pause
@@ -63,6 +63,11 @@ def send(place: Place, path: str, source: Source, progress: Progress, stop: Stop
             _whole(place, path, source, stop)
             progress.add(source.size)
             return
+
+
+def still_gives(place: Place, path: str, found: Found) -> bool:
+    """Whether a file that needs not be sent is sound: a disk may have damaged it since."""
+    return not isinstance(place, Folder | Served) or place.still_gives(path, found)
 
 
 def _in_parts(place: Place, size: int) -> bool:
@@ -195,9 +200,11 @@ class _Sending:
             return False
         here = (self._parts.algorithm, self._part_size)
         if (digest.algorithm, digest.part_size) != here:
-            return not hashed and digest_of(self._source, digest, self._stop) == digest
-        each(self._hash, range(1, self._count + 1), self._threads, self._stop)
-        return self._whole() == digest
+            same = not hashed and digest_of(self._source, digest, self._stop) == digest
+        else:
+            each(self._hash, range(1, self._count + 1), self._threads, self._stop)
+            same = self._whole() == digest
+        return same and (hashed or still_gives(self._place, self._path, found))
 
     def _whole(self) -> Digest:
         values = [self._digests[number] for number in range(1, self._count + 1)]

@@ -129,6 +129,11 @@ class Opened:
                 kept_digests.keep(handle, digest)
         return digest
 
+    def reread(self) -> Digest:
+        """The digest that the content gives now, whatever was kept with it, and in the same form"""
+        handle = self._file.fileno()
+        return kept_digests.of_file(handle, kept_digests.kept(handle, self._status))
+
     def pieces(self, start: int = 0, length: int | None = None) -> Iterator[bytes]:
         """The content, or a part of it."""
         left = self.size - start if length is None else length

@@ -27,7 +27,7 @@ from mlflow.blobs.disk.listing import blob_of, walk
 from mlflow.blobs.disk.parts import DiskParts
 from mlflow.blobs.disk.staging import DiskStaging
 from mlflow.blobs.disk.sweep import STALE
-from mlflow.blobs.place import PIECE, Blob, Changed, Found, Vanished
+from mlflow.blobs.place import PIECE, REREAD, Blob, Changed, Found, Vanished
 from mlflow.blobs.uri import safe_path
 from mlflow.exceptions import (
     INVALID_PARAMETER_VALUE,
@@ -150,7 +150,9 @@ class Folder:
         )
         if begun and not tree.root.is_dir():
             raise Vanished(path)
-        return DiskStaging(disk, path, names, key, Folder._on(tree), lambda: self.walk(path))
+        return DiskStaging(
+            disk, path, names, key, Folder._on(tree), lambda: self._walk(path, REREAD)
+        )
 
     # -- out -------------------------------------------------------------------------
 
@@ -220,6 +222,24 @@ class Folder:
         finally:
             opened.close()
 
+    def still_gives(self, path: str, found: Found) -> bool:
+        """Whether a file that was found, read once more, gives its digest: disks do damage.
+
+        What is there as another version, or not at all, is not read, and nothing is wrong with it.
+        """
+        try:
+            opened = self.open(path)
+        except MlflowException as error:
+            if error.error_code == RESOURCE_DOES_NOT_EXIST:
+                return True
+            raise
+        try:
+            return opened.tag != found.tag or opened.reread() == found.digest
+        except OSError:
+            return False
+        finally:
+            opened.close()
+
     def list(self, path: str = "") -> list[Blob]:
         """What is in a folder; see `Place.list`. Links and special files are left out."""
         names = safe_path(path, root=True).split("/") if path else []
@@ -238,11 +258,14 @@ class Folder:
 
     def walk(self, path: str = "") -> Iterator[Found]:
         """All files below a folder, sorted; see `Place.walk`. Links are not followed."""
+        return self._walk(path)
+
+    def _walk(self, path: str, reread: int = -1) -> Iterator[Found]:
         names = safe_path(path, root=True).split("/") if path else []
         found: list[Found] = []
         try:
             with self._disk.hold(names) as folder:
-                walk(folder, "", found)
+                walk(folder, "", found, reread)
         except OSError as error:
             if error.errno not in (*NOT_A_FOLDER, errno.ENOENT):
                 raise failure(error, path) from None

@@ -21,8 +21,12 @@ def blob_of(entry: "os.DirEntry[str]") -> Blob | None:
     return None
 
 
-def walk(folder: int, base: str, found: list[Found]) -> None:
-    """Add all files below an open folder that is held, sorted; their paths begin with `base`."""
+def walk(folder: int, base: str, found: list[Found], reread: int = -1) -> None:
+    """Add all files below an open folder that is held, sorted; their paths begin with `base`.
+
+    Args:
+        reread: files of up to so many bytes are read; one that does not give its digest has none.
+    """
     with os.scandir(folder) as scanned:
         entries = sorted(scanned, key=lambda entry: entry.name)
     for entry in entries:
@@ -32,12 +36,18 @@ def walk(folder: int, base: str, found: list[Found]) -> None:
                 continue
             if entry.is_dir(follow_symlinks=False):
                 with held(entry.name, folder) as inner:
-                    walk(inner, path, found)
+                    walk(inner, path, found, reread)
             elif entry.is_file(follow_symlinks=False):
                 handle = os.open(entry.name, FILE, dir_fd=folder)
                 try:
                     status = os.fstat(handle)
                     digest = kept_digests.kept(handle, status)
+                    if (
+                        digest is not None
+                        and status.st_size <= reread
+                        and kept_digests.of_file(handle, digest) != digest
+                    ):
+                        digest = None
                 finally:
                     os.close(handle)
                 found.append(Found(path, status.st_size, digest, tag_of(status)))

@@ -23,6 +23,7 @@ from mlflow.blobs.digests import Digest, parse
 from mlflow.blobs.place import (
     Blob,
     BrokenOff,
+    Changed,
     Found,
     Reading,
     Staging,
@@ -218,6 +219,26 @@ class Served:
         """The digest of a file; our server reads the file when it does not know it."""
         found = self._looked(path, {"Want-Repr-Digest": "sha-256=1"})
         return None if found is None else found.digest
+
+    def still_gives(self, path: str, found: Found) -> bool:
+        """Whether a file that was found still gives its digest; see `Folder.still_gives`.
+
+        It is said not to when the server takes too long to read it.
+        """
+        headers = {
+            "Want-Repr-Digest": "sha-256=1",
+            "Cache-Control": "no-cache",
+            "If-Match": f'"{found.tag}"',
+        }
+        try:
+            with self._server.asking(
+                "HEAD", self._address(path), path, headers, retry=False
+            ) as streamed:
+                return _found(path, streamed.headers, streamed.size or 0).digest == found.digest
+        except Unanswered:
+            return False
+        except MlflowException as error:
+            return isinstance(error, Changed) or error.error_code == RESOURCE_DOES_NOT_EXIST
 
     def _looked(self, path: str, headers: dict[str, str]) -> Found | None:
         safe_path(path)
