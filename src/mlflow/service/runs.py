@@ -177,7 +177,7 @@ def _move(engine: Engine, run_id: str, deleted: bool) -> Empty:
     row = engine.store.runs.set_deleted(run_id, deleted)
     if row is None:
         raise _unknown(run_id)
-    if row.deleted is not None and not deleted:
+    if not deleted and row.deleted is not None and row.deleted < 0:
         raise invalid(
             f"The run {run_id} is being removed for good by `mlflow gc`; its artifacts may be gone "
             "already. When that was interrupted, `mlflow gc` goes on with it."
