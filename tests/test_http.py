@@ -185,6 +185,15 @@ def test_redirects_end(scripted: Scripted) -> None:
         Session(scripted.url).ask("GET", "/")
 
 
+@pytest.mark.parametrize("away", ["ftp://store/x", "file:///x"])
+def test_a_redirect_that_is_refused_tells_no_signature(scripted: Scripted, away: str) -> None:
+    scripted.answers = [(307, {"Location": f"{away}?X-Amz-Signature=secret"}, b"")]
+    with pytest.raises(InvalidUrlException, match="is not followed") as caught:
+        Session(scripted.url).ask("GET", "/")
+    assert away in caught.value.message
+    assert "secret" not in caught.value.message
+
+
 def basic(name: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
 

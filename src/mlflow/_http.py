@@ -548,7 +548,8 @@ def _redirected(
     """The headers for the next hop: the login stays with the server that it is meant for."""
     scheme, host, port = _origin(address)
     if scheme not in ("http", "https") or (origin[0], scheme) == ("https", "http"):
-        raise InvalidUrlException(f"The server redirects to {address!r}, which is not followed.")
+        shown = hidden(address.partition("?")[0])  # what follows may be a signature
+        raise InvalidUrlException(f"The server redirects to {shown!r}, which is not followed.")
     # The same host on its standard TLS port is the usual step from http to https.
     upgraded = origin[0] == "http" and scheme == "https" and host == origin[1]
     if (scheme, host, port) == origin or (upgraded and port in (None, 443)):

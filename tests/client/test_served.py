@@ -20,6 +20,7 @@ from mlflow.blobs.digests import Digest
 from mlflow.blobs.place import Place
 from mlflow.blobs.served.place import Served
 from mlflow.client import transfer
+from mlflow.exceptions import InvalidUrlException
 from tests.blobs.contract import Contract, PartsContract, StagingContract, put, send
 from tests.servers.millstream import RunningServer
 
@@ -249,6 +250,18 @@ def test_parts_go_through_our_server_when_its_store_is_out_of_reach(
     other = open_place("mlflow-artifacts:/y", place._session)
     transfer.send_file(other, large, "to")
     assert len([path for _, path in official.asked if "mpu/part" in path]) == 6
+
+
+@pytest.mark.parametrize(
+    "store",
+    ["file:///etc", "ftp://127.0.0.1/x", "http://[::1", "http://127.0.0.1:99999", "http://"],
+)
+def test_addresses_that_are_none_are_refused(official: Official, large: Path, store: str) -> None:
+    official.ours = official.signs = True
+    official.store = store
+    with pytest.raises(InvalidUrlException):
+        transfer.send_file(place_at(official.url), large, "to")
+    assert official.files == {}
 
 
 def test_addresses_that_have_expired_are_asked_for_again(official: Official, large: Path) -> None:

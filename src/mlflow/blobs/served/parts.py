@@ -22,10 +22,12 @@ from mlflow.blobs.objects.buckets import OPEN_MD5
 from mlflow.blobs.place import Damaged, Part, Unfinished, Vanished
 from mlflow.blobs.served.server import Server, address_of, digest_header
 from mlflow.blobs.uri import joined, safe_path
-from mlflow.exceptions import MlflowException
+from mlflow.exceptions import InvalidUrlException, MlflowException
 
 #: parts whose addresses are asked for at once
 _SIGNED_AT_ONCE = 64
+#: highest number of a part that a server takes
+_MOST_PARTS = 10_000
 #: seconds for a connection to a store before the server is asked to take the part
 _REACHED_WITHIN = 5.0
 #: fewest bytes of a part that all object stores take
@@ -176,7 +178,9 @@ class SentParts:
             if number not in known:
                 question = {
                     "upload_id": upload_id,
-                    "part_numbers": [*range(number, number + _SIGNED_AT_ONCE)],
+                    "part_numbers": [
+                        *range(number, min(number + _SIGNED_AT_ONCE, _MOST_PARTS + 1))
+                    ],
                     "size": 0,
                 }
                 created = self._told("create", path, question, _Created)
@@ -342,8 +346,15 @@ def _store(origin: str) -> Session:
 
 
 def at_store(url: str) -> tuple[Session, str]:
-    """The connections to the store that an address names, and the rest of the address."""
-    parts = urlsplit(url)
+    """The connections to the store that an address names, and the rest of the address.
+
+    Raises:
+        InvalidUrlException: it is no address that can be asked.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:  # its text may hold a signature
+        raise InvalidUrlException(f"The server names a store that is none: {error}.") from None
     where = parts.path or "/"
     return _store(f"{parts.scheme}://{parts.netloc}"), f"{where}?{parts.query}"
 
