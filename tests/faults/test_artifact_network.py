@@ -273,11 +273,11 @@ def test_a_late_part_does_no_harm(line: Line, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.slow
 def test_time_outs_are_about_progress(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A part that takes several times the time-out arrives at the first attempt."""
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
-    monkeypatch.setenv("MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE", str(2 * 1024 * 1024))
-    path, content = line.file(4 * 1024 * 1024)
-    line.proxy.rate = 600_000
+    """A part that takes more than twice the time-out arrives at the first attempt."""
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "3")
+    monkeypatch.setenv("MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE", str(5 * 1024 * 1024))
+    path, content = line.file(10 * 1024 * 1024)
+    line.proxy.rate = 800_000
     line.client.log_artifact(line.run, path)
     assert line.seen() == {"model.bin": content}
     assert line.proxy.up <= content.size + HEADS
