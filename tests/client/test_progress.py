@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import struct
 import subprocess
 import sys
@@ -58,6 +59,23 @@ def test_on_a_terminal(running_server: RunningServer, file: Path) -> None:
     assert "Sending large.bin" in shown
     assert "%|" in shown
     assert "B/s" in shown
+
+
+@pytest.mark.parametrize("part", ["20000000", "50000000"])
+def test_a_part_is_seen_on_its_way(running_server: RunningServer, file: Path, part: str) -> None:
+    """Also the only one, and also a body that is the whole file."""
+    with FaultProxy(running_server.url) as proxy:
+        proxy.rate = 5_000_000
+        shown = sent(
+            proxy.url,
+            file,
+            terminal=True,
+            MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE=part,
+            MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE=part,
+        )
+    seen = [int(number) for number in re.findall(r"(\d+)%\|", shown)]
+    assert len({number for number in seen if 0 < number < 100}) > 5
+    assert seen == sorted(seen)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any
 
@@ -25,37 +26,47 @@ class Progress:
         #: bytes that are there, and those of them that were there before
         self.done = 0
         self.before = 0
+        self._on_the_way = 0
         self._words = words
         self._lock = threading.Lock()
         self._began = time.monotonic()
         self._bar: Any = None
         self._shows = _is_watched() and MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.get()
 
-    def add(self, count: int, *, before: bool = False) -> None:
+    def add(self, count: int, *, before: bool = False, passed: int = 0) -> None:
         """Say that so many more bytes are there.
 
         Args:
             before: whether they were there already, and say nothing about the speed.
+            passed: how many of them were shown as on their way.
         """
         with self._lock:
             self.done += count
+            self._on_the_way -= passed
             if before:
                 self.before += count
-            if self._shows:
-                self._show(count)
+            self._show()
+
+    def move(self, count: int) -> None:
+        """Show so many more bytes that are on their way, and not there yet; see `Passing`."""
+        with self._lock:
+            self._on_the_way += count
+            self._show()
 
     def again(self) -> None:
         """Begin anew: nothing is there."""
         self.add(-self.done)
         self.before = 0
 
-    def _show(self, count: int) -> None:
-        if self._bar is not None:
-            self._bar.update(count)
-        elif time.monotonic() - self._began > _PATIENCE:
+    def _show(self) -> None:
+        if not self._shows:
+            return
+        if self._bar is None:
+            if time.monotonic() - self._began <= _PATIENCE:
+                return
             self._bar = _bar(self._words, self.total, self.before)
             self._bar.start_t -= time.monotonic() - self._began
-            self._bar.update(self.done - self.before)
+        self._bar.update(self.done + self._on_the_way - self._bar.n)
 
     def __enter__(self) -> "Progress":
         return self
@@ -69,6 +80,47 @@ class Progress:
         self._shows = False
         if self._bar is not None:
             self._bar.close()
+
+
+class Passing:
+    """A body that is on its way: shown while it goes, and taken back unless it arrives.
+
+    A context manager.
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._sent = 0
+
+    def at(self, sent: int) -> None:
+        """Say that so many of its bytes have gone; fewer than before when it is sent again."""
+        self._progress.move(sent - self._sent)
+        self._sent = sent
+
+    def arrived(self, count: int) -> None:
+        """Say that it is there, with so many bytes."""
+        self._progress.add(count, passed=self._sent)
+        self._sent = 0
+
+    def watched(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """Its pieces, from its start."""
+        sent = 0
+        for piece in pieces:
+            self.at(sent)
+            yield piece
+            sent += len(piece)
+        self.at(sent)
+
+    def __enter__(self) -> "Passing":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.at(0)
 
 
 def _is_watched() -> bool:

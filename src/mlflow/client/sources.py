@@ -5,7 +5,7 @@ A file that changes while it is sent is noticed, and never arrives as a mixture.
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import RawIOBase
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
@@ -130,9 +130,10 @@ def digest_of(source: Source, like: Digest | None, stop: Stop) -> Digest:
 
 
 class _Reader(RawIOBase):
-    def __init__(self, source: Source, stop: Stop) -> None:
+    def __init__(self, source: Source, stop: Stop, watch: Callable[[int], None]) -> None:
         self._source = source
         self._stop = stop
+        self._watch = watch
         self._at = 0
 
     def readable(self) -> bool:
@@ -146,6 +147,7 @@ class _Reader(RawIOBase):
         left = self._source.size - self._at
         length = left if size < 0 else min(size, left)
         piece = self._source.read(self._at, length) if length else b""
+        self._watch(self._at)
         self._at += len(piece)
         return piece
 
@@ -162,6 +164,10 @@ class _Reader(RawIOBase):
         return self._at
 
 
-def stream_of(source: Source, stop: Stop) -> BinaryIO:
-    """A source as a stream that can be read again from its start."""
-    return cast("BinaryIO", _Reader(source, stop))
+def stream_of(source: Source, stop: Stop, watch: Callable[[int], None]) -> BinaryIO:
+    """A source as a stream that can be read again from its start.
+
+    Args:
+        watch: called before each piece with the bytes before it.
+    """
+    return cast("BinaryIO", _Reader(source, stop, watch))

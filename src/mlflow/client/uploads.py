@@ -5,6 +5,8 @@ sends the same file again, from whatever process or machine, sends what is missi
 """
 
 import time
+from collections.abc import Iterator
+from functools import partial
 
 from mlflow import environment_variables as settings
 from mlflow.blobs import Folder, digests
@@ -13,7 +15,7 @@ from mlflow.blobs.place import Busy, Damaged, Found, Part, Parts, Place, Unfinis
 from mlflow.blobs.served.place import Served
 from mlflow.blobs.served.server import LEAST_BODY, TooLarge
 from mlflow.client.crew import Stop, each, pause
-from mlflow.client.progress import Progress
+from mlflow.client.progress import Passing, Progress
 from mlflow.client.sources import Source, digest_of, digest_of_part, pieces, stream_of
 from mlflow.exceptions import NOT_IMPLEMENTED, RESOURCE_EXHAUSTED, MlflowException
 
@@ -42,8 +44,7 @@ def send(place: Place, path: str, source: Source, progress: Progress, stop: Stop
     parts = place.parts if _in_parts(place, source.size) else None
     if parts is None:
         try:
-            _whole(place, path, source, stop)
-            progress.add(source.size)
+            _whole(place, path, source, progress, stop)
             return
         except TooLarge:
             parts = place.parts
@@ -60,8 +61,7 @@ def send(place: Place, path: str, source: Source, progress: Progress, stop: Stop
             if error.error_code != NOT_IMPLEMENTED:
                 raise
             # An official server says only when it is asked that its store takes no parts.
-            _whole(place, path, source, stop)
-            progress.add(source.size)
+            _whole(place, path, source, progress, stop)
             return
 
 
@@ -81,18 +81,20 @@ def _in_parts(place: Place, size: int) -> bool:
     return size >= (_FROM if least is None else least)
 
 
-def _whole(place: Place, path: str, source: Source, stop: Stop) -> None:
+def _whole(place: Place, path: str, source: Source, progress: Progress, stop: Stop) -> None:
     for attempt in range(_AGAIN + 1):
         digest = digest_of(source, None, stop)
-        try:
-            place.put(path, stream_of(source, stop), digest)
-        except Damaged:
-            source.check()
-            if attempt == _AGAIN:
-                raise
-        else:
-            source.check()
-            return
+        with Passing(progress) as passing:
+            try:
+                place.put(path, stream_of(source, stop, passing.at), digest)
+            except Damaged:
+                source.check()
+                if attempt == _AGAIN:
+                    raise
+            else:
+                source.check()
+                passing.arrived(source.size)
+                return
 
 
 def _check_room(place: Place, parts: Parts, size: int, error: TooLarge) -> None:
@@ -269,6 +271,9 @@ class _Sending:
                 self._source, self._parts.algorithm, *self._span(number), stop
             )
 
+    def _body(self, start: int, length: int, passing: Passing, stop: Stop) -> Iterator[bytes]:
+        return passing.watched(pieces(self._source, start, length, stop))
+
     def _send_part(self, number: int, stop: Stop) -> None:
         start, length = self._span(number)
         self._hash(number, stop)
@@ -280,15 +285,17 @@ class _Sending:
         while True:
             self._hash(number, stop)
             try:
-                self._parts.put_part(
-                    self._path,
-                    self._upload,
-                    number,
-                    lambda: pieces(self._source, start, length, stop),
-                    length,
-                    self._digests[number],
-                )
-                break
+                with Passing(self._progress) as passing:
+                    self._parts.put_part(
+                        self._path,
+                        self._upload,
+                        number,
+                        partial(self._body, start, length, passing, stop),
+                        length,
+                        self._digests[number],
+                    )
+                    passing.arrived(length)
+                return
             except Damaged:
                 # Damaged on its way, or the file is being written to: then it is hashed anew.
                 self._digests.pop(number)
@@ -299,7 +306,6 @@ class _Sending:
                 if time.monotonic() - since > _BUSY_FOR:
                     raise
                 pause(1.0, stop)
-        self._progress.add(length)
 
     def _finish(self) -> None:
         parts = [
