@@ -124,6 +124,8 @@ def _one_of(uri: str | None, run_id: str | None, path: str | None) -> str | None
     """The URI; None when a run is named instead of it."""
     if (uri is None) == (run_id is None):
         raise invalid("Give either artifact_uri or run_id, and not both.")
+    if uri == "":
+        raise invalid("The artifact_uri is empty.")
     if uri is not None and path:
         raise invalid("artifact_path goes with run_id, not with artifact_uri.")
     return None if uri is None else str(uri)

@@ -90,3 +90,4 @@ def test_help_teaches(mlflow: Command, command: str) -> None:
     said = mlflow("artifacts", command, "--help").stdout
     assert f"mlflow artifacts {command} -" in said
     assert all(len(line) <= 100 for line in said.splitlines())
+    assert "...\n" not in mlflow("artifacts", "--help").stdout  # nothing is cut off

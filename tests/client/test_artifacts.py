@@ -112,6 +112,11 @@ def test_what_is_not_there(
         client.log_artifact(run_id, tmp_path / "none")
     client.log_artifacts(run_id, tmp_path / "none")
     assert "There is no folder" in caplog.text
+    for log in (client.log_artifact, client.log_artifacts):
+        with pytest.raises(FileNotFoundError, match="is named"):  # not all of the working folder
+            log(run_id, "")
+    with pytest.raises(MlflowException, match="is empty"):
+        mlflow.artifacts.download_artifacts("", dst_path=str(tmp_path / "to"))
     for target in (None, str(tmp_path / "to")):
         with pytest.raises(MlflowException, match="There is no artifact 'none'") as caught:
             client.download_artifacts(run_id, "none", target)

@@ -106,6 +106,7 @@ def list_artifacts(
 
 
 @artifacts.command(
+    short_help="Fetch a file or folder.",
     epilog="""
 \b
 Examples:
@@ -113,7 +114,7 @@ Examples:
     mlflow artifacts download -u runs:/2f1c.../models/model.bin
     mlflow artifacts download -u models:/flowers@champion -d here
     mlflow artifacts download -u s3://bucket/folder -d here
-"""
+""",
 )
 @click.option("-u", "--artifact-uri", metavar="URI", help="What to fetch.")
 @click.option("-r", "--run-id", metavar="ID", help="The run, instead of a URI.")

@@ -1,5 +1,6 @@
 """Artifacts: the methods of `MlflowClient`."""
 
+import errno
 import re
 import uuid
 from pathlib import Path
@@ -58,6 +59,8 @@ class Artifacts(Places):
             artifact_path: see `log_artifact`.
         """
         folder = checked_folder(artifact_path)
+        if local_dir == "":
+            raise FileNotFoundError(errno.ENOENT, "No folder is named", "")
         transfer.send_folder(self._artifacts(run_id), Path(local_dir), folder)
 
     def log_text(self, run_id: str, text: str, artifact_file: str) -> None:
@@ -231,6 +234,8 @@ class Artifacts(Places):
 def log_file(place: Place, local_path: str | Path, artifact_path: str | None) -> None:
     """Send a file or folder; see `Artifacts.log_artifact`."""
     folder = checked_folder(artifact_path)
+    if local_path == "":  # which Path takes for the working folder, with all that is in it
+        raise FileNotFoundError(errno.ENOENT, "No file is named", "")
     local = Path(local_path)
     if local.is_dir():
         transfer.send_folder(place, local, joined(folder, local.absolute().name))
