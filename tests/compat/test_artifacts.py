@@ -16,8 +16,9 @@ import pytest
 
 from tests.compat.programs import ROOT, interpreter, official_server
 from tests.faults.artifacts import listed, new_run, root_of, state_on, write
-from tests.servers.fixtures import ProxyInFront
+from tests.servers.fixtures import ProxyInFront, StartServer
 from tests.servers.millstream import RunningServer
+from tests.servers.object_stores import S3Server
 
 pytestmark = pytest.mark.compat
 
@@ -27,6 +28,9 @@ IN_PARTS = {
     "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD": "true",
     "MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE": str(5 * 1024 * 1024),
     "MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE": str(5 * 1024 * 1024),
+    "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "true",
+    "MLFLOW_MULTIPART_DOWNLOAD_MINIMUM_FILE_SIZE": str(5 * 1024 * 1024),
+    "MLFLOW_MULTIPART_DOWNLOAD_CHUNK_SIZE": str(5 * 1024 * 1024),
 }
 NEW = "official-3.17"
 
@@ -74,6 +78,29 @@ def test_official_clients_send_in_parts(running_server: RunningServer, tmp_path:
     ]
     # 12 MiB and a bit are three parts; they are logged twice.
     assert Counter(asked) == {"create": 2, "part": 6, "complete": 2}
+
+
+@pytest.mark.parametrize("settings", [{}, IN_PARTS], ids=["whole", "in parts"])
+def test_official_clients_with_a_store_behind_the_server(
+    start_server: StartServer,
+    ceph_server: S3Server,
+    tmp_path: Path,
+    settings: Mapping[str, str],
+) -> None:
+    bucket = ceph_server.fresh()
+    server = start_server(
+        None,
+        *("--artifacts-destination", f"s3://{bucket}/artifacts"),
+        environment=ceph_server.environment,
+    )
+    ours = seen(Path(sys.executable), server.url, tmp_path)
+    assert ours["fetch flat/sub/ü 1+2%.bin"] == {"ü 1+2%.bin": [2097152, "91d3beb88a9b2f77"]}
+    before = len(server.log.read_text())
+    assert seen(interpreter(NEW), server.url, tmp_path, settings) == ours
+    requests = [json.loads(line) for line in server.log.read_text()[before:].splitlines()]
+    paths = Counter(request["path"].split("/")[4] for request in requests)
+    assert ("mpu" in paths) == bool(settings)  # parts go past the server
+    assert paths["presigned"] > 0  # and so do downloads
 
 
 PUT = """
