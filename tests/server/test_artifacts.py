@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import quote
 
@@ -367,3 +368,40 @@ def test_memory_does_not_grow_with_the_file(start_server: StartServer) -> None:
             received += len(conversation.socket.recv(1024 * 1024))
             most = max(most, process.memory_info().rss)
     assert most - before < 50 * 1024**2
+
+
+def test_a_file_is_not_read_on_for_a_client_that_has_gone(
+    running_server: RunningServer,
+) -> None:
+    folder = running_server.folder / "mlruns/artifacts"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "big").open("wb") as file:
+        file.truncate(4 * 1024**3)
+    process = psutil.Process(running_server.pid)
+    before = process.io_counters().read_chars
+    with Conversation(running_server.url) as conversation:
+        conversation.send(request("GET", f"{API}/big"))
+        conversation.socket.recv(1000)
+        assert str(folder / "big") in [file.path for file in process.open_files()]
+    end = time.monotonic() + DEADLINE
+    while str(folder / "big") in [file.path for file in process.open_files()]:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    assert process.io_counters().read_chars - before < 1024**3
+
+
+def test_memory_grows_little_with_clients_that_are_slow(running_server: RunningServer) -> None:
+    put(running_server, "big", os.urandom(20_000_000))
+    process = psutil.Process(running_server.pid)
+    before = process.memory_info().rss
+    with ExitStack() as stack:
+        for _ in range(150):
+            conversation = stack.enter_context(Conversation(running_server.url))
+            conversation.send(request("GET", f"{API}/big"))
+            conversation.socket.recv(1000)
+        grown, settled = -1, process.memory_info().rss
+        while grown != settled:  # until no more is sent
+            grown = settled
+            time.sleep(0.5)
+            settled = process.memory_info().rss
+        assert settled - before < 300_000_000

@@ -22,7 +22,7 @@ from mlflow.exceptions import (
     missing,
 )
 from mlflow.server import digest_headers
-from mlflow.server.limits import Gone
+from mlflow.server.limits import Gone, Receive, Share
 from mlflow.server.replies import Header, Reply, Send
 from mlflow.server.routes import Request, Work
 
@@ -74,6 +74,7 @@ class Downloads:
     def __init__(self, work: Work, timeout: float) -> None:
         self._work = work
         self._timeout = timeout
+        self._share = Share(_PIECE)
 
     def reply(self, request: Request, place: Place, path: str) -> Reply:
         """The answer to a request for a file; called in a thread.
@@ -83,7 +84,7 @@ class Downloads:
         """
         held = ExitStack()
         try:
-            file = _opened(request, place, path, held)
+            file = _opened(request, place, path, held, self._share)
             reply = self._negotiated(request, file, path, held)
         except BaseException:
             held.close()
@@ -124,12 +125,13 @@ class Downloads:
             return Reply(status, kind, b"".join(pieces), headers)
         # What is wrong shows with the first piece, while it can still be said.
         pieces = chain([next(pieces, b"")], pieces)
-        return Reply(
-            status, kind, b"", headers, _Sending(pieces, length, held, self._work, self._timeout)
+        sending = _Sending(
+            pieces, length, held, self._work, self._timeout, self._share, request.receive
         )
+        return Reply(status, kind, b"", headers, sending)
 
 
-def _opened(request: Request, place: Place, path: str, held: ExitStack) -> _File:
+def _opened(request: Request, place: Place, path: str, held: ExitStack, share: Share) -> _File:
     """A file, with as few questions to its place as there can be."""
     wanted = digest_headers.is_wanted(request.headers)
     if isinstance(place, Folder):
@@ -139,7 +141,7 @@ def _opened(request: Request, place: Place, path: str, held: ExitStack) -> _File
         def read(start: int, length: int) -> Iterator[bytes]:
             end = start + length
             while start < end:
-                piece = opened.read(start, min(_PIECE, end - start))
+                piece = opened.read(start, min(share.piece, end - start))
                 start += len(piece)
                 yield piece
 
@@ -201,19 +203,40 @@ class _Sending:
         held: what is closed at the end.
         work: where it is read.
         timeout: seconds that a client may take to take a piece.
+        share: says how large pieces may be.
+        receive: tells when the client has gone.
     """
 
     def __init__(
-        self, pieces: Iterator[bytes], size: int, held: ExitStack, work: Work, timeout: float
+        self,
+        pieces: Iterator[bytes],
+        size: int,
+        held: ExitStack,
+        work: Work,
+        timeout: float,
+        share: Share,
+        receive: Receive,
     ) -> None:
         self.size = size
         self._pieces = pieces
         self._held = held
         self._work = work
         self._timeout = timeout
+        self._share = share
+        self._receive = receive
 
     async def send(self, send: Send) -> None:
         """Send it; when it ends early the connection does, so that the client sees it."""
+        # What is sent to a client that has gone is taken in silence.
+        gone = asyncio.create_task(_until_gone(self._receive))
+        try:
+            with self._share.taken():
+                await self._send(send, gone)
+        finally:
+            gone.cancel()
+            await over(gone)
+
+    async def _send(self, send: Send, gone: "asyncio.Task[None]") -> None:
         left = self.size
         ahead: asyncio.Task[bytes] | None = None
         try:
@@ -225,8 +248,13 @@ class _Sending:
                 left -= len(piece)
                 if left:
                     ahead = self._read()
-                part = {"type": "http.response.body", "body": piece, "more_body": left > 0}
-                await asyncio.wait_for(send(part), self._timeout)
+                if gone.done():
+                    raise Gone
+                for start in range(0, len(piece), at_once := self._share.piece):
+                    part = piece[start : start + at_once]
+                    more = left > 0 or start + at_once < len(piece)
+                    message = {"type": "http.response.body", "body": part, "more_body": more}
+                    await asyncio.wait_for(send(message), self._timeout)
         except asyncio.TimeoutError:
             raise Gone from None
         except (OSError, MlflowException) as error:
@@ -234,10 +262,15 @@ class _Sending:
             raise Gone from None
         finally:
             await over(ahead)
-            await asyncio.shield(self._work.in_thread(self._held.close))
+            await asyncio.shield(self._work.surely(self._held.close))
 
     def _read(self) -> "asyncio.Task[bytes]":
         return asyncio.create_task(self._work.in_thread(next, self._pieces, b""))
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def over(task: "asyncio.Task[Any] | None") -> None:

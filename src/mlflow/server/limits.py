@@ -2,7 +2,8 @@
 
 import asyncio
 import zlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -14,6 +15,9 @@ SLOWEST_CLIENT = 16 * 1024
 MOST_THROWN_AWAY = 256 * 1024 * 1024
 #: bodies of the largest size that may be half received at the same time
 MOST_HELD = 8
+#: bytes of all pieces of files that are on their way, and the fewest of one
+_SHARED = 8 * 1024 * 1024
+_LEAST_PIECE = 16 * 1024
 
 
 class Refused(Exception):
@@ -42,6 +46,34 @@ class Refused(Exception):
 
 class Gone(Exception):
     """The client went away before it had sent its request."""
+
+
+class Share:
+    """How large the pieces of transfers are: the smaller, the more transfers there are.
+
+    Clients that are slow have pieces wait, ten or so of each in the buffers of the connection.
+
+    Args:
+        most: bytes of a piece while there are few.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._transfers = 0
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Count one more transfer meanwhile."""
+        self._transfers += 1
+        try:
+            yield
+        finally:
+            self._transfers -= 1
+
+    @property
+    def piece(self) -> int:
+        """Bytes of the next piece of each."""
+        return max(_LEAST_PIECE, min(self._most, _SHARED // max(self._transfers, 1)))
 
 
 class Limits:

@@ -18,10 +18,10 @@ from mlflow.blobs.place import Damaged, Parts, Writing
 from mlflow.exceptions import MlflowException, MlflowNotImplementedException
 from mlflow.server.archives import files_of
 from mlflow.server.downloads import over
-from mlflow.server.limits import Gone, Limits, Refused
+from mlflow.server.limits import Gone, Limits, Refused, Share
 from mlflow.server.routes import Request, Work
 
-#: bytes that are written at a time; one transfer holds two of these
+#: bytes that are written at a time while few are sent; one transfer holds two of these
 PIECE = 512 * 1024
 #: bodies that may be held in memory, as a whole or a part, at the same time
 _MOST_HELD = 4
@@ -59,6 +59,7 @@ class Uploads:
         self._limits = limits
         self._work = work
         self._held = asyncio.Semaphore(_MOST_HELD)
+        self._share = Share(PIECE)
 
     async def keep(
         self,
@@ -84,7 +85,8 @@ class Uploads:
         try:
             _check_plain(request.headers)
             sink = await work.in_thread(open_sink)
-            await self._pour(body, sink)
+            with self._share.taken():
+                await self._pour(body, sink)
             await work.in_thread(sink.finish)
         except (MlflowException, Refused):
             if body.more and not body.is_late:
@@ -110,7 +112,7 @@ class Uploads:
                 piece = await body.next()
                 size += len(piece)
                 held.append(piece)
-                if size < PIECE and body.more:
+                if size < self._share.piece and body.more:
                     continue
                 if before is not None:
                     await asyncio.shield(before)
