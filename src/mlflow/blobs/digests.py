@@ -79,7 +79,7 @@ def hasher(algorithm: str) -> Any:
     return hashlib.new(algorithm, usedforsecurity=False)
 
 
-def of(algorithm: str, pieces: Iterable[bytes]) -> str:
+def of(algorithm: str, pieces: "Iterable[bytes | bytearray]") -> str:
     """The digest of pieces, one after the other, in hexadecimal."""
     running = hasher(algorithm)
     for piece in pieces:

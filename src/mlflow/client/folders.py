@@ -22,7 +22,7 @@ from mlflow.client.sources import BytesSource, FileSource, digest_of
 _logger = logging.getLogger(__name__)
 #: bytes of the largest file that goes into a batch, and of a batch
 SMALL = 256 * 1024
-BATCH = 4 * 1024 * 1024
+BATCH = 2 * 1024 * 1024
 #: what a file needs in a batch besides its content
 _OVERHEAD = 1024
 #: batches, or files, that are on their way at the same time

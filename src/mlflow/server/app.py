@@ -47,6 +47,8 @@ Scope = MutableMapping[str, Any]
 Answerer = Callable[[Request], Awaitable[Reply]]
 
 _log = logging.getLogger("mlflow.server")
+#: bytes of the headers of one request
+_LARGEST_HEAD = 64 * 1024
 #: answered whatever the Host header says: probes name machines as they like
 _OPEN_PATHS = ("/health", "/version")
 _SERVED = "/mlflow-artifacts/"
@@ -264,7 +266,9 @@ class App:
         pairs: "list[tuple[bytes, bytes]]",
         origin: bytes | None,
     ) -> Reply | None:
-        """The refusal of a request that names the wrong host or origin."""
+        """The refusal of a request with too large a head, or with the wrong host or origin."""
+        if sum([len(name) + len(value) for name, value in pairs]) > _LARGEST_HEAD:
+            return text(431, f"The head of the request is larger than {_LARGEST_HEAD} bytes.\n")
         if path in self._open_paths:
             return None
         host = headers.get(b"host", b"")

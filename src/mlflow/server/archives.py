@@ -17,14 +17,14 @@ _LONGEST_HEADER = 64 * 1024
 _NOTHING = bytes(_BLOCK)
 
 
-def files_of(body: bytes) -> list[tuple[str, bytes]]:
-    """The files of an archive: path and content.
+def files_of(body: "bytes | bytearray") -> list[tuple[str, memoryview]]:
+    """The files of an archive: path and content, which is where it was and no copy.
 
     Raises:
         MlflowException: INVALID_PARAMETER_VALUE, when it is no archive or has more than files.
     """
-    files: dict[str, bytes] = {}
-    for path, content in _members(body):
+    files: dict[str, memoryview] = {}
+    for path, content in _members(memoryview(body)):
         if safe_path(path) in files:
             raise _refused(f"it has the file {path[:200]!r} twice")
         if len(files) == MOST_FILES:
@@ -39,13 +39,13 @@ def files_of(body: bytes) -> list[tuple[str, bytes]]:
     return [*files.items()]
 
 
-def _members(body: bytes) -> Iterator[tuple[str, bytes]]:
+def _members(body: memoryview) -> Iterator[tuple[str, memoryview]]:
     longer: str | None = None
     at = 0
     while at < len(body):
-        header = body[at : at + _BLOCK]
+        header = bytes(body[at : at + _BLOCK])
         if header == _NOTHING:
-            if body.count(0, at) != len(body) - at:
+            if any(body[at:]):
                 raise _refused("something comes after its end")
             break
         size = _size_of(header)
@@ -58,7 +58,7 @@ def _members(body: bytes) -> Iterator[tuple[str, bytes]]:
         if kind == b"x":
             if longer is not None or size > _LONGEST_HEADER:
                 raise _refused("it has a header that no file needs")
-            longer = _path_of(body[start:end])
+            longer = _path_of(bytes(body[start:end]))
             continue
         if kind not in (b"0", b"\0"):
             raise _refused(f"it has an entry of kind {kind!r}, which is no regular file")

@@ -23,6 +23,8 @@ from mlflow.server.routes import Request, Work
 
 #: bytes that are written at a time while few are sent; one transfer holds two of these
 PIECE = 512 * 1024
+#: pieces that are not put together to be written
+_FEW = 8
 #: bodies that may be held in memory, as a whole or a part, at the same time
 _MOST_HELD = 4
 #: bytes of a part that are held in memory; of a larger one the rest is on the disk meanwhile
@@ -345,19 +347,20 @@ class Archive:
             Damaged: what arrived gives another digest; nothing was kept.
             MlflowException: it is no archive of files; nothing was kept.
         """
-        body = bytes(self._body)
-        self._body.clear()
+        body, self._body = self._body, bytearray()
         if self._expected is not None:
             found = of(self._expected.algorithm, [body])
             _check_digest("the archive", self._expected, found)
         below = f"{self._folder}/" if self._folder else ""
         files = [(f"{below}{path}", content) for path, content in files_of(body)]
-        if files:
+        if files and isinstance(self._place, Folder):
             self._place.put_batch(files)
+        elif files:
+            self._place.put_batch([(path, bytes(content)) for path, content in files])
 
     def discard(self) -> None:
         """Let go of it."""
-        self._body.clear()
+        self._body = bytearray()
 
 
 def _check_digest(name: str, expected: Digest, found: str) -> None:
@@ -375,5 +378,7 @@ def _check_plain(headers: Mapping[bytes, bytes]) -> None:
 
 
 def _write(sink: Sink, pieces: list[bytes]) -> None:
-    # At once: each step that gives up the interpreter waits for the event loop to give it back.
-    sink.write(b"".join(pieces))
+    # Each step that gives up the interpreter waits for the event loop to give it back: many small
+    # pieces are faster as one, few large ones are not worth the copy.
+    for piece in pieces if len(pieces) <= _FEW else (b"".join(pieces),):
+        sink.write(piece)

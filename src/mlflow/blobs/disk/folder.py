@@ -88,7 +88,7 @@ class Folder:
         """
         return Writing(self._disk, path, form)
 
-    def put_batch(self, files: Sequence[tuple[str, bytes]]) -> None:
+    def put_batch(self, files: Sequence[tuple[str, "bytes | memoryview"]]) -> None:
         """Keep small files; see `Place.put_batch`. They are brought to the disk together."""
         for path, _ in files:
             safe_path(path)
@@ -378,7 +378,9 @@ class Folder:
             with self._disk.hold(folders) as parent:
                 return os.open(name, FILE, dir_fd=parent)
 
-    def _write_aside(self, name: str, aside: int, content: bytes, sync: bool) -> None:
+    def _write_aside(
+        self, name: str, aside: int, content: "bytes | memoryview", sync: bool
+    ) -> None:
         handle = os.open(name, NEW, 0o666, dir_fd=aside)
         try:
             passing = kept_digests.Passing()
