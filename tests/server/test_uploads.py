@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import psutil
 import pytest
@@ -595,6 +595,31 @@ def test_a_damaged_archive_is_not_kept(server: RunningServer, root: Path) -> Non
     assert names(root) == []
 
 
+def test_files_are_read_as_an_archive(server: RunningServer, root: Path) -> None:
+    content = {"a": b"1", "in/" + "long" * 30: os.urandom(5000), "in/\u00e4": b"", "in/b": b"2"}
+    for name, body in content.items():
+        put(server, quote(f"run/{name}"), body)
+    wanted = [*content, "in", "none", "a/x"]
+    query = urlencode({"names": wanted}, doseq=True)
+    answer = get(server, f"{ROOT}/archive/run?{query}")
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/x-tar")
+    with tarfile.open(fileobj=io.BytesIO(answer.body)) as read:
+        files = {each.name: read.extractfile(each) for each in read}
+        assert {name: file.read() for name, file in files.items() if file} == content
+    assert list(files) == [*content]
+    assert get(server, f"{ROOT}/archive?names=run/a").body[:5] == b"run/a"
+    assert get(server, f"{ROOT}/archive/none?names=a").body.strip(b"\0") == b""
+    assert get(server, f"{ROOT}/archive/run").status == 400
+
+
+def test_an_archive_that_is_read_has_a_largest_size(server: RunningServer, root: Path) -> None:
+    put(server, "large", bytes(9 * MIB))
+    assert get(server, f"{ROOT}/archive?names=large").status == 200
+    assert get(server, f"{ROOT}/archive?names=large&names=large").status == 400
+    many = "&names=x" * 1001
+    assert get(server, f"{ROOT}/archive?{many[1:]}").status == 400
+
+
 # -- paths ---------------------------------------------------------------------------------
 
 
@@ -609,6 +634,8 @@ def test_no_path_of_an_upload_leads_outside(server: RunningServer, root: Path, p
             ("GET", f"mpu/list/{raw}?path=x"),
             ("GET", f"presigned/{raw}"),
             ("PUT", f"archive/{raw}"),
+            ("GET", f"archive/{raw}?names=x"),
+            ("GET", f"archive?names={quote(path, safe='')}"),
         ):
             answer = send(server, method, f"{ROOT}/{address}", b"x" if method == "PUT" else b"")
             expected = (400, 501) if address.startswith("presigned") else (400,)
@@ -687,7 +714,7 @@ def test_methods_of_uploads(server: RunningServer) -> None:
         ("GET", "mpu/create/a", "OPTIONS, POST"),
         ("POST", "mpu/list/a", "GET, OPTIONS"),
         ("POST", "mpu/part/a", "OPTIONS, PUT"),
-        ("DELETE", "archive/a", "OPTIONS, PUT"),
+        ("DELETE", "archive/a", "GET, OPTIONS, PUT"),
         ("PUT", "staging/create", "OPTIONS, POST"),
     ):
         answer = send(server, method, f"{ROOT}/{address}")

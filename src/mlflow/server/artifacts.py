@@ -3,6 +3,7 @@
     GET, HEAD, PUT, DELETE  /api/2.0/mlflow-artifacts/artifacts/PATH
     PUT                     /api/2.0/mlflow-artifacts/mpu/part/PATH?upload_id=…&part_number=…
     PUT                     /api/2.0/mlflow-artifacts/archive/FOLDER
+    GET                     /api/2.0/mlflow-artifacts/archive/FOLDER?names=…&names=…
     POST                    /ajax-api/2.0/mlflow/upload-artifact?run_uuid=…&path=…
     GET, HEAD               /get-artifact?run_id=…&path=…
 
@@ -20,7 +21,7 @@ from mlflow.blobs.disk.folder import STALE
 from mlflow.blobs.uri import path_of_request, safe_path
 from mlflow.exceptions import MlflowException, invalid
 from mlflow.server import digest_headers
-from mlflow.server.downloads import Downloads
+from mlflow.server.downloads import Downloads, archive_reply
 from mlflow.server.limits import SLOWEST_CLIENT, Limits
 from mlflow.server.replies import JSON, Reply
 from mlflow.server.routes import Request, Work
@@ -37,12 +38,14 @@ from mlflow.wire.artifacts import (
     CreatedUpload,
     CreateUpload,
     DeleteFile,
+    GetArchive,
     GetFile,
     PutArchive,
     PutFile,
     PutPart,
     UploadToRun,
     delete_file,
+    get_archive,
     get_file,
     put_archive,
     put_file,
@@ -85,6 +88,7 @@ class Artifacts:
             delete_file: self._delete,
             put_part: self._put_part,
             put_archive: self._put_archive,
+            get_archive: self._get_archive,
             upload_to_run: self._upload_to_run,
         }
         handler = handlers[endpoint]
@@ -179,6 +183,12 @@ class Artifacts:
         async with self._uploads.turn():
             await self._uploads.keep(request, open_sink, MOST_ARCHIVE, SLOWEST_CLIENT)
         return _DONE
+
+    async def _get_archive(self, request: Request, ask: GetArchive) -> Reply:
+        async with self._uploads.turn():
+            return await self.work.in_thread(
+                archive_reply, self._engine.roots.served, ask.folder, ask.names
+            )
 
     async def _upload_to_run(self, request: Request, ask: UploadToRun) -> Reply:
         def open_sink() -> Sink:

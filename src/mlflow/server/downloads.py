@@ -4,8 +4,8 @@ import asyncio
 import logging
 import mimetypes
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from email.utils import formatdate, parsedate_to_datetime
 from itertools import chain
 from typing import Any, NamedTuple
@@ -14,7 +14,10 @@ from urllib.parse import quote
 from mlflow.blobs import Folder, Place
 from mlflow.blobs.digests import Digest
 from mlflow.blobs.place import Changed, Found
+from mlflow.blobs.served import tar
+from mlflow.blobs.uri import joined, safe_path
 from mlflow.exceptions import (
+    INVALID_PARAMETER_VALUE,
     RESOURCE_DOES_NOT_EXIST,
     MlflowException,
     MlflowNotImplementedException,
@@ -25,6 +28,7 @@ from mlflow.server import digest_headers
 from mlflow.server.limits import Gone, Receive, Share
 from mlflow.server.replies import Header, Reply, Send
 from mlflow.server.routes import Request, Work
+from mlflow.wire.artifacts import MOST_ARCHIVE
 
 _log = logging.getLogger("mlflow.server")
 #: bytes that are read at a time; one transfer holds two of these
@@ -182,6 +186,38 @@ def _absent(place: Place, path: str) -> MlflowException:
 
 def _plain(tag: str) -> str:
     return tag.strip('"')
+
+
+def archive_reply(place: Place, folder: str, names: Sequence[str]) -> Reply:
+    """Small files as an archive; called in a thread.
+
+    Args:
+        names: paths below the folder; those that are no files are left out.
+
+    Raises:
+        MlflowException: a path is refused, the files are too large, or the place is none where
+            many small files are read at once.
+    """
+    safe_path(folder, root=True)
+    if not isinstance(place, Folder):
+        raise MlflowNotImplementedException("This server packs no files: ask for each of them.")
+    files: list[tuple[str, bytes]] = []
+    left = MOST_ARCHIVE
+    for name in names:
+        path = joined(folder, safe_path(name))
+        with ExitStack() as held, suppress(OSError):
+            try:
+                opened = place.open(path)
+            except MlflowException as error:
+                if error.error_code in (RESOURCE_DOES_NOT_EXIST, INVALID_PARAMETER_VALUE):
+                    continue  # there is nothing, or a folder
+                raise
+            held.callback(opened.close)
+            left -= opened.size
+            if left < 0:
+                raise invalid(f"The files are too large for an archive of {MOST_ARCHIVE} bytes.")
+            files.append((name, b"".join(opened.pieces())))
+    return Reply(200, b"application/x-tar", b"".join(tar.archive(files)), _ALWAYS[1:])
 
 
 class _Nothing:

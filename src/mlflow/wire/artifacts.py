@@ -18,6 +18,8 @@ from mlflow.wire.metrics import AboutRun
 MOST_PARTS = 10_000
 #: bytes of the largest archive
 MOST_ARCHIVE = 16 * 1024 * 1024
+#: most files that an archive can be asked for
+MOST_NAMES = 1000
 #: bytes of what a page of the server may add to a run
 MOST_UPLOAD = 10 * 1024 * 1024
 #: seconds for which an address of a store may be good
@@ -387,6 +389,20 @@ class PutArchive(Question, kw_only=True, omit_defaults=True):
     staging: str = ""
 
 
+class GetArchive(Question, kw_only=True, omit_defaults=True):
+    """Read small files below a folder as one tar archive of at most 16 MiB.
+
+    `names` are their paths from the folder on. The archive has them in that order; one that is no
+    file is left out.
+    """
+
+    folder: str = ""
+    names: list[str]
+
+    def check(self) -> None:
+        check_count("names", len(self.names), MOST_NAMES)
+
+
 class UploadToRun(Question, kw_only=True, omit_defaults=True):
     """Keep the body, of at most 10 MiB, as an artifact of a run."""
 
@@ -549,6 +565,16 @@ put_archive = Endpoint(
     PutArchive,
     Empty,
     needs=may.edit("folder"),
+    rest="folder",
+    storeless=True,
+    streamed=True,
+)
+get_archive = Endpoint(
+    "GET",
+    f"{_ROOT}/archive",
+    GetArchive,
+    Content,
+    needs=may.read("folder"),
     rest="folder",
     storeless=True,
     streamed=True,

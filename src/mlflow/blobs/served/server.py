@@ -6,7 +6,7 @@ Errors come out as the exceptions that the other places raise for the same reaso
 import hashlib
 import time
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote, unquote, urlencode
@@ -100,6 +100,7 @@ class Server:
 
     Attributes:
         most: bytes of the largest body that proxies let through, None while none was refused.
+        packs: whether it gives small files together, as far as is known.
         reaches: whether the store behind it can be reached from here, as far as is known.
     """
 
@@ -107,6 +108,7 @@ class Server:
         self.session = session
         self.base = session.base
         self.most: int | None = None
+        self.packs = True
         self.reaches = True
         self._passed = 0
         self._ours: Uploads | Literal[False] | None = None
@@ -177,6 +179,22 @@ class Server:
                 told = _Info()
             self._info = told if answer.status == 200 else _Info()
         return self._info
+
+    def packed(self, folder: str, names: Sequence[str]) -> bytes:
+        """An archive of small files below a folder; empty when the server packs none.
+
+        That is found out by the first question, and remembered.
+        """
+        if not (self.packs and self.ours):
+            return b""
+        address = f"{address_of('archive', folder)}?{urlencode([('names', one) for one in names])}"
+        answer = self.ask("GET", address)
+        if answer.status in _NOT_OURS:
+            self.packs = False
+            return b""
+        if answer.status >= 300:
+            raise self.refusal("GET", address, answer.status, answer.body, folder)
+        return answer.body
 
     # -- requests --------------------------------------------------------------------
 

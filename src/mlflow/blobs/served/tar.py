@@ -1,10 +1,10 @@
-"""Small files as one tar archive, as servers take them.
+"""Small files as one tar archive, as servers take and give them.
 
 A header that a short plain name needs is put together here: `tarfile` takes ten times as long.
 """
 
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 _BLOCK = 512
 _LONGEST_PLAIN = 100
@@ -26,6 +26,24 @@ def archive(files: "Iterable[tuple[str, bytes]]") -> list[bytes]:
                 body.append(bytes(rest))
     body.append(bytes(2 * _BLOCK))
     return body
+
+
+def contents(body: bytes, files: Iterable[tuple[str, int]]) -> Iterator[tuple[str, memoryview]]:
+    """The files of an archive that were asked for: relative path and content.
+
+    Args:
+        files: path and bytes, in the order of the archive. One that it does not have, or not with
+            that size, is left out, and nothing else is ever taken from it.
+    """
+    view = memoryview(body)
+    at = 0
+    for path, size in files:
+        header = _header(path, size)
+        start = at + len(header)
+        end = start + size
+        if view[at:start] == header and end <= len(view):
+            yield path, view[start:end]
+            at = end + -size % _BLOCK
 
 
 def _header(path: str, size: int) -> bytes:
