@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,9 @@ import pytest
 
 from mlflow._http import Session
 from mlflow.blobs import Folder, open_place
+from mlflow.blobs.digests import Digesting
+from mlflow.blobs.disk.files import Reading
+from mlflow.blobs.disk.kept_digests import keep
 from mlflow.blobs.place import Damaged
 from mlflow.blobs.served.place import Served
 from mlflow.client import transfer
@@ -490,3 +495,33 @@ def test_between_folders(tmp_path: Path, large: Path) -> None:
     transfer.send_file(place, large, "a")
     transfer.fetch(place, "a", tmp_path / "got")
     assert (tmp_path / "got/a/large.bin").read_bytes() == large.read_bytes()
+
+
+def test_a_digest_of_tiny_parts_does_not_make_a_request_of_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = os.urandom(100_000)
+    (tmp_path / "there").mkdir()
+    digesting = Digesting(1)
+    digesting.update(content)
+    with (tmp_path / "there/x").open("wb", buffering=0) as file:
+        file.write(content)
+        keep(file.fileno(), digesting.digest())
+    monkeypatch.setenv("MLFLOW_MULTIPART_DOWNLOAD_MINIMUM_FILE_SIZE", "1")
+    got = transfer.fetch(_Asked(tmp_path / "there"), "x", tmp_path / "got")
+    assert got.read_bytes() == content
+    assert _Asked.times < 10
+
+
+class _Asked(Folder):
+    """A folder that counts how often it is read from."""
+
+    times = 0
+
+    @contextmanager
+    def get(
+        self, path: str, start: int = 0, length: int | None = None, tag: str = ""
+    ) -> Iterator[Reading]:
+        _Asked.times += 1
+        with super().get(path, start, length, tag) as reading:
+            yield reading

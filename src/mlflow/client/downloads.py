@@ -29,6 +29,8 @@ from mlflow.exceptions import RESOURCE_DOES_NOT_EXIST, MlflowException, missing
 _logger = logging.getLogger(__name__)
 #: ranges that are on their way at the same time
 AT_ONCE = 4
+#: most ranges of one file; no store has files of more parts
+_MOST_RANGES = 10_000
 #: how often a file that is replaced while it is fetched is begun anew
 _ANEW = 3
 
@@ -60,7 +62,7 @@ def receive(
     """
     for again in range(_ANEW + 1):
         try:
-            _verified(place, path, found, into, name, progress, stop)
+            receive_version(place, path, found, into, name, progress, stop)
             return
         except Changed:
             if again == _ANEW:
@@ -71,7 +73,7 @@ def receive(
             raise missing(f"There is no artifact {path!r}.")
 
 
-def _verified(
+def receive_version(
     place: Place,
     path: str,
     found: Found | None,
@@ -80,7 +82,11 @@ def _verified(
     progress: Progress,
     stop: Stop,
 ) -> None:
-    """Fetch one version of a file, once more as a whole when it does not give its digest."""
+    """Fetch one version of a file, once more as a whole when it does not give its digest.
+
+    Raises:
+        Changed: it has another tag than `found` says.
+    """
     if found is not None and _in_ranges(place, found):
         try:
             _Ranges(place, path, found, into, name, progress, stop).fetch()
@@ -105,6 +111,8 @@ def _in_ranges(place: Place, found: Found) -> bool:
     digest = found.digest
     if digest is not None and not digest.part_size:
         return False  # it was hashed in one go, and so it is again
+    if digest is not None and digests.count_of(found.size, digest.part_size) > _MOST_RANGES:
+        return False  # whoever says so wants to keep us busy
     known = bool(digest or found.tag)
     if isinstance(place, Served) and not known:
         known = place.is_direct
