@@ -14,7 +14,7 @@ import pytest
 from mlflow.client import transfer
 from mlflow.exceptions import MlflowException
 from tests.client.test_transfer import HEADS, child, ended, killed_after, place_at
-from tests.servers.fault_proxy import DOWN, UP, FaultProxy, cut, flip, stall
+from tests.servers.fault_proxy import DOWN, UP, FaultProxy, call, cut, flip, stall
 from tests.servers.millstream import RunningServer
 
 #: small files and their bytes, and those of one that comes in parts
@@ -94,6 +94,31 @@ def test_a_folder_appears_as_a_whole(proxy: FaultProxy, tree: Path, tmp_path: Pa
     # What each of the four threads was sending is lost, and the third that was not sent yet.
     assert proxy.up < ALL // 3 + 6 * PART
     assert fetched(proxy, tmp_path / "got") == contents(tree)
+
+
+@pytest.mark.parametrize("size", [100, LARGE])
+def test_who_fetches_a_folder_gets_the_old_one_or_the_new_one(
+    proxy: FaultProxy, running_server: RunningServer, tmp_path: Path, size: int
+) -> None:
+    count = 20 if size < LARGE else 2
+    folder = tmp_path / "model"
+    folder.mkdir()
+
+    def write(content: bytes) -> None:
+        for number in range(count):
+            (folder / f"{number:02}").write_bytes(content * size)
+        (folder / "same").write_bytes(b"same")
+
+    def replace() -> None:
+        write(b"2")
+        transfer.send_folder(place_at(running_server.url), folder, "to")
+
+    write(b"1")
+    transfer.send_folder(place_at(proxy.url), folder, "to")
+    last = f"GET /api/2.0/mlflow-artifacts/artifacts/x/to/{count - 1:02}"
+    proxy.add(call(replace, 0, request=last.encode()))
+    assert fetched(proxy, tmp_path / "got") == contents(folder)
+    assert set((tmp_path / "got/to/00").read_bytes()) == set(b"2")
 
 
 def test_a_folder_that_is_there_keeps_its_other_files(

@@ -52,6 +52,10 @@ class Count:
         with self._lock:
             self.done += files
 
+    def restart(self, total: int) -> None:
+        """Begin anew, with so many files."""
+        self.total, self.done = total, 0
+
 
 def entries(local: Path, folder: str) -> list[Entry]:
     """All files below a folder, sorted; links to files count, links to folders do not.

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from mlflow.blobs import Folder, Place
-from mlflow.blobs.place import Found
+from mlflow.blobs.place import Changed, Found
 from mlflow.blobs.served.place import Served
 from mlflow.blobs.uri import joined, safe_path
 from mlflow.client import downloads, folders, uploads
-from mlflow.client.crew import Stop, each
+from mlflow.client.crew import Stop, each, pause
 from mlflow.client.folders import Count
 from mlflow.client.progress import Progress, amount
 from mlflow.client.sources import PIECE, BytesSource, FileSource
@@ -36,6 +36,10 @@ from mlflow.exceptions import (
 _logger = logging.getLogger(__name__)
 #: files that are fetched at the same time
 _AT_ONCE = 8
+#: bytes of files that are fetched one after the other
+_LARGE = 16 * 1024 * 1024
+#: how often a folder that is replaced while it is fetched is listed
+_LISTINGS = 10
 #: errors that another call does not change
 _LASTING = (INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, NOT_IMPLEMENTED)
 
@@ -149,25 +153,43 @@ def new_folder() -> Path:
 def _fetch_files(
     place: Place, path: str, files: list[Found], into: Folder, base: str, stop: Stop
 ) -> None:
-    """Fetch the files of a folder: small ones several at once, large ones one after the other."""
+    """Fetch the files of a folder, all as one listing shows them.
+
+    A folder that is replaced meanwhile is listed anew, and what has changed is fetched again.
+    """
     count = Count(len(files))
-    least = 16 * 1024 * 1024
-    small = [file for file in files if file.size < least]
-    large = [file for file in files if file.size >= least]
     words = f"of {path or 'the artifacts'} were fetched to {into.root}"
+    #: path and tag of what has been fetched
+    fetched: set[tuple[str, str]] = set()
 
     def one(file: Found, stop: Stop) -> None:
-        whole, name = joined(path, file.path), joined(base, file.path)
-        downloads.receive(place, whole, file, into, name, progress, stop)
+        if file.tag and (file.path, file.tag) in fetched:
+            progress.add(file.size, before=True)
+        else:
+            whole, name = joined(path, file.path), joined(base, file.path)
+            if file.size >= _LARGE and file.digest is None:
+                file = file._replace(digest=_digest(place, whole))
+            downloads.receive_version(place, whole, file, into, name, progress, stop)
+            fetched.add((file.path, file.tag))
         count.add(1)
 
     total = sum(file.size for file in files)
     title = f"Fetching {base or path or 'artifacts'}"
     with _progress(title, total, words, stop, count) as progress:
-        each(one, small, min(_AT_ONCE, len(small)), stop)
-        for file in large:
-            digest = file.digest or _digest(place, joined(path, file.path))
-            one(file._replace(digest=digest), stop)
+        for attempt in range(_LISTINGS):
+            small = [file for file in files if file.size < _LARGE]
+            large = [file for file in files if file.size >= _LARGE]
+            try:
+                each(one, small, min(_AT_ONCE, len(small)), stop)
+                each(one, large, 1, stop)
+                return
+            except Changed:
+                if attempt == _LISTINGS - 1:
+                    raise
+            pause(attempt / 10, stop)
+            files = sorted(place.walk(path))
+            progress.again()
+            count.restart(len(files))
 
 
 def _known(place: Place, path: str, found: Found | None) -> Found | None:
