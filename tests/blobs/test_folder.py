@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import time
 from io import BytesIO
@@ -12,6 +13,7 @@ from typing import BinaryIO, cast
 import pytest
 
 from mlflow.blobs import Blob, Folder, NoRoom
+from mlflow.blobs.disk import locks
 from mlflow.blobs.disk.folder import failure
 from mlflow.blobs.place import BrokenOff, Place
 from mlflow.blobs.uri import PARTIAL
@@ -268,3 +270,19 @@ def test_a_full_disk_keeps_nothing(folder: Folder) -> None:
             writing.write(b"x" * 100_000)
     assert folder.list() == []
     assert leftovers(folder) == []
+
+
+def test_a_folder_above_that_others_keep_locked_is_waited_for_once(
+    tmp_path: Path, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locks, "_PATIENCE_ABOVE", 0.5)
+    handle = os.open(tmp_path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        began = time.monotonic()
+        for number in range(10):
+            put(folder, f"a/{number}", b"x")
+        assert time.monotonic() - began < 3
+    finally:
+        os.close(handle)
+    assert len(folder.list("a")) == 10

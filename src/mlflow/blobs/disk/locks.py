@@ -26,11 +26,15 @@ PATIENCE = 30.0
 _PATIENCE_ABOVE = 10.0
 # Who lets others go first, and holds what they wait for, must go on at last.
 _COURTESY = 1.0
+#: seconds for which a folder above is not waited for again that was locked for so long
+_LEFT_ALONE = 60.0
 _PAUSE = 0.001
 _HELD = frozenset({errno.EWOULDBLOCK, errno.EACCES})
 
 # The folders that somebody in this process wants for himself, by device and inode.
 _wanted: Counter[tuple[int, int]] = Counter()
+# Folders above ours that others keep locked, and until when nobody waits for them.
+_kept: dict[tuple[int, int], float] = {}
 _changed = threading.Condition()
 
 
@@ -86,7 +90,7 @@ def lock_way(above: Sequence[int], below: Sequence[int], *, exclusive: bool = Fa
     _let_pass((*above, *(upper if exclusive else below)))
     for handle in above:
         with suppress(OSError):
-            lock(handle, fcntl.LOCK_SH, _PATIENCE_ABOVE)
+            _share_above(handle)
     for handle in upper:
         share(handle)
     if not exclusive:
@@ -99,6 +103,16 @@ def lock_way(above: Sequence[int], below: Sequence[int], *, exclusive: bool = Fa
             raise Unlockable(error.errno, error.strerror) from None
     if not done:
         raise _busy()
+
+
+def _share_above(handle: int) -> None:
+    """Lock a folder that is not ours; whoever may read `/tmp` may keep it locked for ever."""
+    if lock(handle, fcntl.LOCK_SH):
+        return
+    key = _key(handle)
+    now = time.monotonic()
+    if _kept.get(key, 0.0) < now and not lock(handle, fcntl.LOCK_SH, _PATIENCE_ABOVE):
+        _kept[key] = now + _LEFT_ALONE
 
 
 def share(handle: int) -> None:
