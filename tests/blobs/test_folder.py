@@ -286,3 +286,18 @@ def test_a_folder_above_that_others_keep_locked_is_waited_for_once(
     finally:
         os.close(handle)
     assert len(folder.list("a")) == 10
+
+
+def test_folders_on_the_way_to_the_root_reach_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    sync = os.fsync
+
+    def watched(handle: int) -> None:
+        synced.append(os.readlink(f"/proc/self/fd/{handle}"))
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    put(Folder(tmp_path / "x/y/root"), "a", b"x")
+    assert {str(tmp_path), f"{tmp_path}/x", f"{tmp_path}/x/y", f"{tmp_path}/x/y/root"} <= {*synced}

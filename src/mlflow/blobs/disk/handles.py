@@ -181,7 +181,15 @@ class Disk:
                 raise Vanished(self._staged) from None
             if not make:
                 raise
+        lacking = [each for each in (self.root, *self.root.parents) if not each.exists()]
         self.root.mkdir(parents=True, exist_ok=True)
+        for each in lacking if self.durable else ():
+            with suppress(PermissionError):  # to make something in it is not to read it
+                above = os.open(each.parent, flags)
+                try:
+                    os.fsync(above)
+                finally:
+                    os.close(above)
         return os.open(self.root, flags)
 
     def _enter(self, parent: int, name: str, make: bool) -> int:
