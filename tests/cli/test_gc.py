@@ -533,7 +533,7 @@ def test_a_server_of_another_store_removes_nothing(
         client.delete_run(run_id)
     there = ("gc", "--backend-store-uri", database, "--tracking-uri", running_server.url)
     said = mlflow(*there, code=1).stdout.splitlines()
-    assert said[0] == "There is nothing to remove."
+    assert said[0] == "Nothing can be removed."
     assert said[1] == (
         "The artifacts of 2 runs cannot be removed, so they stay in the bin: "
         f"{running_server.url} does not know run {runs[0]}, so it is not the server of this store."
