@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from mlflow.blobs import Folder
+from mlflow.blobs.disk import staging
 from mlflow.blobs.place import Vanished
 from mlflow.blobs.uri import PARTIAL
 from mlflow.exceptions import MlflowException
@@ -193,6 +195,23 @@ def test_unfinished_files_in_a_replaced_folder_go_on(tmp_path: Path) -> None:
         "run/c",
     ]
     assert partials(server) == []
+
+
+def test_where_folders_cannot_be_exchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+    monkeypatch.setattr(staging, "exchange", refused)
+    server = Folder(tmp_path / "root")
+    run = Folder(tmp_path / "root/run/artifacts")
+    put(run, "old", b"old")
+    upload = run.parts.begin("big", 10, 5)
+    sent = [send(run.parts, "big", upload, 1, b"01234")]
+    publish(server, "run", "attempt", "artifacts/a", "artifacts/b", "c")
+    assert paths(server) == ["run/artifacts/a", "run/artifacts/b", "run/artifacts/old", "run/c"]
+    sent.append(send(run.parts, "big", upload, 2, b"56789"))
+    run.parts.finish("big", upload, sent)
+    assert content(run, "big") == b"0123456789"
 
 
 # -- many at once --------------------------------------------------------------------

@@ -185,10 +185,12 @@ class DiskStaging:
                     if self._disk.durable:
                         for folder in _folders(merged):
                             os.fsync(folder)
-                    for inner in unfinished:
-                        with _way(inner, old) as source, _way(inner, merged) as target:
-                            os.rename(PARTIAL, PARTIAL, src_dir_fd=source, dst_dir_fd=target)
-                    exchange(_MERGED, own, names[-1], parent)
+                    _move_partials(unfinished, old, merged)
+                    try:
+                        exchange(_MERGED, own, names[-1], parent)
+                    except OSError:  # the old folder stays where it is
+                        _move_partials(unfinished, merged, old)
+                        raise
                     if self._disk.durable:
                         os.fsync(parent)
         except FileNotFoundError:
@@ -321,6 +323,13 @@ def _merge(
         else:
             source = new if name in kinds else old
             os.link(name, name, src_dir_fd=source, dst_dir_fd=into, follow_symlinks=False)
+
+
+def _move_partials(ways: Sequence[tuple[str, ...]], old: int, new: int) -> None:
+    """Let what is not complete in folders go on in those that take their place."""
+    for way in ways:
+        with _way(way, old) as source, _way(way, new) as target:
+            os.rename(PARTIAL, PARTIAL, src_dir_fd=source, dst_dir_fd=target)
 
 
 def _be_like(folder: int, old: os.stat_result) -> None:
