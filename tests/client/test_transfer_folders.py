@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from mlflow.blobs.place import Damaged
 from mlflow.client import transfer
 from mlflow.exceptions import MlflowException
-from tests.client.test_transfer import HEADS, child, ended, killed_after, place_at
+from tests.client.test_transfer import HEADS, child, ended, kept, killed_after, place_at
 from tests.servers.fault_proxy import DOWN, UP, FaultProxy, call, cut, flip, stall
 from tests.servers.millstream import RunningServer
 
@@ -70,6 +71,33 @@ def test_a_folder_there_and_back(proxy: FaultProxy, tree: Path, tmp_path: Path) 
     assert {one.path for one in place.walk("to")} == set(contents(tree))
 
 
+def test_small_files_come_together(proxy: FaultProxy, tree: Path, tmp_path: Path) -> None:
+    (tree / "large.bin").unlink()
+    place = place_at(proxy.url)
+    transfer.send_folder(place, tree, "to")
+    proxy.forget()
+    assert fetched(proxy, tmp_path / "got") == contents(tree)
+    assert FILES * BYTES < proxy.down < FILES * BYTES * 1.2
+    # Their names are asked for: a request for each of them would be many times that.
+    assert proxy.up < FILES * 40 + 20 * HEADS
+
+
+def test_a_small_file_that_is_damaged_at_the_server_is_named(
+    running_server: RunningServer, tree: Path, tmp_path: Path
+) -> None:
+    (tree / "large.bin").unlink()
+    place = place_at(running_server.url)
+    transfer.send_folder(place, tree, "to")
+    there = kept(running_server) / "to/sub 3/ü3.bin"
+    status = there.stat()
+    with there.open("r+b") as file:
+        file.write(b"damaged")
+    os.utime(there, ns=(status.st_atime_ns, status.st_mtime_ns))
+    with pytest.raises(Damaged, match=r"'to/sub 3/ü3\.bin' is damaged"):
+        transfer.fetch(place, "to", tmp_path / "got")
+    assert not (tmp_path / "got/to/sub 3/ü3.bin").exists()
+
+
 def test_what_is_there_is_not_sent_again(proxy: FaultProxy, tree: Path, tmp_path: Path) -> None:
     place = place_at(proxy.url)
     transfer.send_folder(place, tree, "to")
@@ -96,7 +124,7 @@ def test_a_folder_appears_as_a_whole(proxy: FaultProxy, tree: Path, tmp_path: Pa
     assert fetched(proxy, tmp_path / "got") == contents(tree)
 
 
-@pytest.mark.parametrize("size", [100, LARGE])
+@pytest.mark.parametrize("size", [200_000, LARGE])
 def test_who_fetches_a_folder_gets_the_old_one_or_the_new_one(
     proxy: FaultProxy, running_server: RunningServer, tmp_path: Path, size: int
 ) -> None:
@@ -115,9 +143,10 @@ def test_who_fetches_a_folder_gets_the_old_one_or_the_new_one(
 
     write(b"1")
     transfer.send_folder(place_at(proxy.url), folder, "to")
-    last = f"GET /api/2.0/mlflow-artifacts/artifacts/x/to/{count - 1:02}"
-    proxy.add(call(replace, 0, request=last.encode()))
+    last = "archive/x/to?names=10" if size < LARGE else "artifacts/x/to/01"
+    proxy.add(call(replace, 0, request=f"GET /api/2.0/mlflow-artifacts/{last}".encode()))
     assert fetched(proxy, tmp_path / "got") == contents(folder)
+    assert not proxy.pending()
     assert set((tmp_path / "got/to/00").read_bytes()) == set(b"2")
 
 
@@ -155,6 +184,9 @@ def test_damage_on_the_way_is_mended(proxy: FaultProxy, tree: Path, tmp_path: Pa
     request = b"PUT /api/2.0/mlflow-artifacts/archive"
     proxy.add(flip(100_000, request=request, in_body=True, times=2))
     proxy.add(flip(10, DOWN, request=b"GET /api/2.0/mlflow-artifacts/artifacts/", in_body=True))
+    # In a header of an archive, and in a content.
+    proxy.add(flip(10, DOWN, request=b"GET /api/2.0/mlflow-artifacts/archive/", in_body=True))
+    proxy.add(flip(100_000, DOWN, request=b"GET /api/2.0/mlflow-artifacts/archive/", in_body=True))
     transfer.send_folder(place_at(proxy.url), tree, "to")
     assert fetched(proxy, tmp_path / "got") == contents(tree)
 

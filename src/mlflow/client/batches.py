@@ -27,7 +27,7 @@ def receive(
     progress: Progress,
     count: Count,
     stop: Stop,
-) -> list[Found]:
+) -> set[Found]:
     """Fetch small files below a folder.
 
     Args:
@@ -38,31 +38,30 @@ def receive(
         stop: set when it is to be given up.
 
     Returns:
-        The files that did not come so, or not as they were listed; they are to be fetched alone.
+        The files that came, with the content that was listed; others are to be fetched alone.
     """
     if not isinstance(place, Served):
-        return [*files]
+        return set()
     # What has no digest can be compared with nothing but its version, which an archive lacks.
     small = [file for file in files if file.size <= SMALL and file.digest is not None]
-    came: set[str] = set()
+    came: set[Found] = set()
 
     def fetch(batch: list[Found], stop: Stop) -> None:
         listed = {file.path: file for file in batch}
-        right = []
+        right: list[tuple[Found, memoryview]] = []
         for name, content in place.get_batch(path, batch):
             stop.check()
             if _is_right(listed[name], content):
-                right.append((joined(base, name), content))
-                came.add(name)
-        if not right:
-            return
-        into.put_batch(right)
-        count.add(len(right))
-        progress.add(sum(len(content) for _, content in right))
+                right.append((listed[name], content))
+        if right:
+            into.put_batch([(joined(base, file.path), content) for file, content in right])
+            came.update(file for file, _ in right)
+            count.add(len(right))
+            progress.add(sum(file.size for file, _ in right))
 
     batches = list(_batches(small))
     each(fetch, batches, min(AT_ONCE, len(batches)), stop)
-    return [file for file in files if file.path not in came]
+    return came
 
 
 def _batches(files: Iterable[Found]) -> Iterator[list[Found]]:

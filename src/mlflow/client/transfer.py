@@ -3,6 +3,8 @@
     uploads.py     one file, in parts when it is large
     folders.py     a folder, which becomes visible as a whole
     downloads.py   one file, in ranges when it is large
+    batches.py     small files on their way here, many at once
+    batches.py     small files on their way here, many at once
     sources.py     what is sent
     crew.py        the threads that do it
     progress.py    what is shown meanwhile
@@ -21,7 +23,7 @@ from mlflow.blobs import Folder, Place
 from mlflow.blobs.place import Changed, Found
 from mlflow.blobs.served.place import Served
 from mlflow.blobs.uri import joined, safe_path
-from mlflow.client import downloads, folders, uploads
+from mlflow.client import batches, downloads, folders, uploads
 from mlflow.client.crew import Stop, each, pause
 from mlflow.client.folders import Count
 from mlflow.client.progress import Progress, amount
@@ -180,7 +182,11 @@ def _fetch_files(
             small = [file for file in files if file.size < _LARGE]
             large = [file for file in files if file.size >= _LARGE]
             try:
-                each(one, small, min(_AT_ONCE, len(small)), stop)
+                new = [file for file in small if (file.path, file.tag) not in fetched]
+                came = batches.receive(place, path, new, into, base, progress, count, stop)
+                fetched |= {(file.path, file.tag) for file in came}
+                alone = [file for file in small if file not in came]
+                each(one, alone, min(_AT_ONCE, len(alone)), stop)
                 each(one, large, 1, stop)
                 return
             except Changed:
