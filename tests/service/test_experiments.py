@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,6 +61,23 @@ def test_an_artifact_location_of_its_own_is_kept(ask: Ask) -> None:
     assert found["artifact_location"] == "s3://bucket/place"
     run = ask(wire.runs.create, experiment_id=made)["run"]["info"]
     assert run["artifact_uri"] == f"s3://bucket/place/{run['run_id']}/artifacts"
+
+
+@pytest.mark.parametrize(
+    ("location", "kept"),
+    [
+        ("place", "{}/place"),
+        ("./1", "{}/1"),  # which is not the place of the experiment 1
+        ("file:place", "file://{}/place"),
+        ("/a//place/", "/a//place/"),
+        ("file:///a/place/", "file:///a/place/"),
+        ("~/place", "~/place"),
+    ],
+)
+def test_a_relative_artifact_location_begins_here(ask: Ask, location: str, kept: str) -> None:
+    made = make(ask, "relative", artifact_location=location)
+    found = ask(wire.experiments.get, experiment_id=made)["experiment"]
+    assert found["artifact_location"] == kept.format(Path.cwd())
 
 
 @pytest.mark.parametrize(

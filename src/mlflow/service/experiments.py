@@ -1,8 +1,10 @@
 """Experiments: unique names, the bin, tags, search."""
 
+import re
 from typing import Literal
 
 from mlflow import wire
+from mlflow.blobs.schemes import local_folder, scheme_of
 from mlflow.entities.experiments import ExperimentTag
 from mlflow.exceptions import (
     INVALID_STATE,
@@ -36,6 +38,8 @@ from mlflow.wire.experiments import (
     UpdateExperiment,
 )
 
+#: paths and `file:` URIs that say all; also of Windows, and of whoever is at home
+_ABSOLUTE = re.compile(r"(file:)?[/\\~]|[a-z]:", re.IGNORECASE)
 VIEWS: dict[str, Literal["active", "deleted", "all"]] = {
     "ACTIVE_ONLY": "active",
     "ALL": "all",
@@ -47,7 +51,8 @@ VIEWS: dict[str, Literal["active", "deleted", "all"]] = {
 def create(engine: Engine, ask: CreateExperiment) -> CreatedExperiment:
     """Create an experiment; its name must be new, also among deleted ones."""
     tags = {tag.key: tag.value for tag in ask.tags}
-    number = engine.store.experiments.create(ask.name, ask.artifact_location, tags)
+    location = _settled(ask.artifact_location)
+    number = engine.store.experiments.create(ask.name, location, tags)
     if number is None:
         there = engine.store.experiments.by_name(ask.name)
         deleted = there is not None and there.deleted is not None
@@ -56,6 +61,17 @@ def create(engine: Engine, ask: CreateExperiment) -> CreatedExperiment:
             f"Experiment(name={ask.name}) already exists.{advice}", RESOURCE_ALREADY_EXISTS
         )
     return CreatedExperiment(str(number))
+
+
+def _settled(location: str | None) -> str | None:
+    """A location that is the same one wherever it is read.
+
+    A relative path begins where the server was started, or the program that needs none.
+    """
+    if not location or scheme_of(location) != "file" or _ABSOLUTE.match(location):
+        return location
+    folder = local_folder(location)
+    return folder.as_uri() if location[:5].lower() == "file:" else str(folder)
 
 
 @serves(wire.experiments.get)
