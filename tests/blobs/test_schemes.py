@@ -12,7 +12,7 @@ import pytest
 from mlflow._addresses import hidden
 from mlflow._http import Session
 from mlflow.blobs import Folder, open_place
-from mlflow.blobs.roots import default_folder
+from mlflow.blobs.roots import Roots, default_folder
 from mlflow.blobs.schemes import SCHEMES
 from mlflow.blobs.served.place import Served
 from mlflow.exceptions import MlflowException
@@ -117,3 +117,14 @@ def test_another_server_is_not_told_the_login(monkeypatch: pytest.MonkeyPatch) -
 def test_defaults(tmp_path: Path) -> None:
     assert default_folder(Path("/runs")) == Path("/runs/artifacts")
     assert default_folder(None) == tmp_path / "mlartifacts"
+
+
+@pytest.mark.parametrize("session", [None, Session("http://host:5000")])
+def test_a_password_in_the_address_of_a_server_is_not_told(session: Session | None) -> None:
+    uri = "mlflow-artifacts://ada:secret@host/a"
+    with pytest.raises(MlflowException) as caught:
+        open_place(f"{uri}?x=1", session)
+    assert "secret" not in caught.value.message
+    with pytest.raises(MlflowException) as caught:
+        Roots(None).find(uri)
+    assert "secret" not in caught.value.message

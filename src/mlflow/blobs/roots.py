@@ -157,7 +157,7 @@ class Roots:
         if scheme_of(uri) == "mlflow-artifacts":
             parts = urlsplit(uri)
             if parts.netloc:
-                raise invalid(f"The artifacts are on another server: {parts.netloc}.")
+                raise invalid(f"The artifacts are on another server: {hidden(uri)}")
             return self.served, safe_path(parts.path.strip("/"), root=True)
         for root in self._all:
             if (path := root.path_of(uri)) is not None:

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from mlflow import environment_variables as settings
+from mlflow._addresses import hidden
 from mlflow._http import Session, Streamed, Unanswered
 from mlflow.blobs.digests import Digest, parse
 from mlflow.blobs.place import (
@@ -439,13 +440,13 @@ def served_at(uri: str, session: Session | None) -> Served:
     """The place at a `mlflow-artifacts:` URI; see `schemes.open_place`."""
     parts = urlsplit(uri)
     if parts.query or parts.fragment:
-        raise invalid(f"{uri!r} has a query or a fragment; an artifact URI has neither.")
+        raise invalid(f"{hidden(uri)!r} has a query or a fragment; an artifact URI has neither.")
     # The path of a URI is taken as it stands, as other clients do.
     base = parts.path.strip("/")
     if session is None or not session.base:
         raise invalid(
-            f"The artifacts at {uri!r} are on a tracking server, but the tracking URI is that of "
-            "a folder or database: set it to the address of the server."
+            f"The artifacts at {hidden(uri)!r} are on a tracking server, but the tracking URI "
+            "is that of a folder or database: set it to the address of the server."
         )
     if not parts.netloc:
         return Served(session, base)
