@@ -111,6 +111,19 @@ def test_an_invalid_state_does_not_pass_although_its_status_is_500(scripted: Scr
     assert len(scripted.requests) == 1
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"Endpoint disabled: this server runs with --no-serve-artifacts.\n",
+        b"Endpoint: /api/2.0/mlflow/runs/get disabled due to the mlflow server running in",
+    ],
+)
+def test_what_a_server_is_not_to_do_does_not_pass(scripted: Scripted, said: bytes) -> None:
+    scripted.answers = [(503, {}, said)]
+    assert Session(scripted.url).ask("GET", "/").status == 503
+    assert len(scripted.requests) == 1
+
+
 def test_retries_end(scripted: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     scripted.answers = [(503, {}, b"busy")]

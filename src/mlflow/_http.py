@@ -8,6 +8,7 @@ starts with none of its parent's.
 import logging
 import os
 import random
+import re
 import socket
 import threading
 import time
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 #: answers that may be different when asked again
 PASSING = frozenset({408, 429, 500, 502, 503, 504})
+#: those that asking again does not mend: "invalid state" has status 500 in this API, and a server
+#: that is to serve only runs, or only artifacts, answers 503 to what is about the other
+_LASTING = ((500, re.compile(rb'"INVALID_STATE"')), (503, re.compile(rb"^Endpoint\b.* disabled\b")))
 _LONGEST_WAIT = 120.0
 _LONGEST_RETRY_AFTER = 600.0
 _REDIRECTS = frozenset({301, 302, 307, 308})
@@ -381,9 +385,8 @@ class Session:
 
 def may_pass(answer: "Answer | Streamed") -> bool:
     """Whether the same request may be answered differently a little later."""
-    # "Invalid state" has status 500 in this API, and asking again does not mend it.
-    return answer.status in PASSING and not (
-        answer.status == 500 and b'"INVALID_STATE"' in answer.body[:200]
+    return answer.status in PASSING and not any(
+        answer.status == status and words.search(answer.body[:200]) for status, words in _LASTING
     )
 
 

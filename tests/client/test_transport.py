@@ -20,6 +20,7 @@ from mlflow.exceptions import MlflowException, RestException
 from mlflow.wire.experiments import CreateExperiment, GetExperiment, SearchExperiments
 from mlflow.wire.metrics import GetHistory, LogBatch, Point, SetTag
 from mlflow.wire.runs import CreateRun, GetRun, SearchRuns
+from tests.servers.fixtures import StartServer
 
 
 @pytest.fixture
@@ -266,3 +267,9 @@ def test_whatever_a_server_says_instead_of_an_answer_is_an_error(
         Http(strange.url).send(wire.experiments.search, question, retry=False)
     assert caught.value.error_code
     assert len(str(caught.value)) < 2000
+
+
+def test_a_server_without_runs_says_so_at_once(start_server: StartServer) -> None:
+    server = start_server(None, "--artifacts-only")
+    with pytest.raises(ServerAway, match="--artifacts-only and serves no runs"):
+        Http(server.url).send(wire.experiments.search, SearchExperiments(max_results=1))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import msgspec
 
-from mlflow._http import Answer, Session, Unanswered
+from mlflow._http import Answer, Session, Unanswered, may_pass
 from mlflow.exceptions import (
     HTTP_STATUS,
     INTERNAL_ERROR,
@@ -199,6 +199,8 @@ def _refused(uri: str, endpoint: Endpoint[Q, A], answer: Answer) -> MlflowExcept
         body = None
     if answer.status in _AWAY:
         text = body.get("message") if isinstance(body, dict) else None
+        if not text and answer.kind.startswith("text/") and not may_pass(answer):
+            text = answer.body[:500].decode("utf-8", "replace").strip().rstrip(".")
         return ServerAway(
             f"The tracking server {uri} cannot answer now (status {answer.status}"
             f"{f': {text}' if text else ''}). Try again later.",
