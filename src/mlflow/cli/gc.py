@@ -318,5 +318,5 @@ def _total(report: Report, dry_run: bool) -> str:
     if report.parts:
         goes.append(f"{counted(report.parts, 'unfinished file')} of {size(report.part_bytes)}")
     if not goes:
-        return "Nothing can be removed." if report.left else "There is nothing to remove."
+        return "Nothing can be removed." if report.artifacts_left else "There is nothing to remove."
     return f"{'Would remove' if dry_run else 'Removed'} {', '.join(goes)}."
