@@ -58,6 +58,10 @@ def test_folders_behind_a_server(
         place = open_place("mlflow-artifacts:/x", Session(proxy.url))
         transfer.send_folder(place, tree, "to")
         assert proxy.up < 30 * 3000 + QUESTIONS
+        tags = {file.path: file.tag for file in place.walk("to")}
+        looked = place.look("to/0")
+        assert looked is not None
+        assert tags["0"] == looked.tag  # or each file would seem to be replaced meanwhile
         got = transfer.fetch(place, "to", tmp_path / "got")
         assert {path.name: path.read_bytes() for path in got.iterdir()} == {
             path.name: path.read_bytes() for path in tree.iterdir()

@@ -306,6 +306,6 @@ def abort_staging(engine: ArtifactEngine, ask: AbortStaging) -> Empty:
 
 
 def file_message(found: Found) -> FileMessage:
-    """A file with its digest and tag, as lists show it."""
+    """A file with its digest and tag, as lists show it: without the quotes that stores give."""
     digest = None if found.digest is None else str(found.digest)
-    return FileMessage(found.path, False, found.size, digest, found.tag or None)
+    return FileMessage(found.path, False, found.size, digest, found.tag.strip('"') or None)
