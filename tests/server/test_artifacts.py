@@ -15,7 +15,7 @@ import pytest
 
 from mlflow.blobs.uri import PARTIAL
 from tests.blobs.spellings import ALLOWED, REFUSED, as_sent
-from tests.server.artifacts import API, DEADLINE, get, names, put, send, until_nothing_is_left
+from tests.server.artifacts import API, DEADLINE, ROOT, get, names, put, send, until_nothing_is_left
 from tests.server.raw import Conversation, exchange, request
 from tests.servers.fixtures import StartServer
 from tests.servers.millstream import RunningServer
@@ -405,3 +405,17 @@ def test_memory_grows_little_with_clients_that_are_slow(running_server: RunningS
             time.sleep(0.5)
             settled = process.memory_info().rss
         assert settled - before < 300_000_000
+
+
+def test_few_large_answers_wait_for_clients_that_are_slow(running_server: RunningServer) -> None:
+    put(running_server, "big", bytes(15_000_000))
+    process = psutil.Process(running_server.pid)
+    before = process.memory_info().rss
+    statuses = []
+    with ExitStack() as stack:
+        for _ in range(40):
+            conversation = stack.enter_context(Conversation(running_server.url))
+            conversation.send(request("GET", f"{ROOT}/archive?names=big"))
+            statuses.append(conversation.socket.recv(1000).split()[1])
+        assert process.memory_info().rss - before < 400_000_000
+    assert {*statuses} == {b"200", b"503"}

@@ -57,6 +57,8 @@ _ARTIFACTS = ("/api/2.0/mlflow-artifacts/", "/ajax-api/2.0/mlflow-artifacts/")
 _OF_RUN = "/get-artifact"
 _API = ("/api/", "/ajax-api/")
 _WITHOUT_BODY = (204, 304)
+#: bytes of large answers that may wait for clients that are slow before no more are begun
+_MOST_HELD = 128 * 1024 * 1024
 _METRICS_KIND = b"text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -128,6 +130,8 @@ class App:
         if settings.x_frame_options.upper() not in ("", "NONE"):
             self._headers.append((b"x-frame-options", settings.x_frame_options.encode("ascii")))
         self._openapi: bytes | None = None
+        #: bytes of large answers that clients have not taken yet
+        self._held = 0
         self._open_paths = {path for path in _OPEN_PATHS} | {
             settings.static_prefix + path for path in _OPEN_PATHS
         }
@@ -218,7 +222,7 @@ class App:
         else:
             name, answer, rest = self._elsewhere(method, path, scope)
         status = 500
-        size = 0
+        size = held = 0
         try:
             origin = headers.get(b"origin")
             stopped = self._stop_at_door(method, path, headers, pairs, origin)
@@ -229,6 +233,10 @@ class App:
                 reply = await self._answer(answer, request, request_id)
             else:
                 reply = stopped
+            held = len(reply.body) if len(reply.body) > PIECE else 0
+            if held and self._held > _MOST_HELD:
+                held, reply = 0, refused(_busy())
+            self._held += held
             status = reply.status
             stream = reply.stream
             if stream is None and len(reply.body) > PIECE and method != "HEAD":
@@ -252,6 +260,7 @@ class App:
         except Gone:
             status = 499
         finally:
+            self._held -= held
             seconds = perf_counter() - started
             self._tally.end(name, status, seconds)
             if self._access_log is not None:
@@ -468,6 +477,15 @@ class App:
         self._engine.close()
         if self._access_log is not None:
             self._access_log.close()
+
+
+def _busy() -> Refused:
+    return Refused(
+        503,
+        "The server is busy: other clients have not taken their large answers yet. Try again.",
+        "TEMPORARILY_UNAVAILABLE",
+        ((b"retry-after", b"1"),),
+    )
 
 
 def _given_twice(name: bytes, pairs: "list[tuple[bytes, bytes]]") -> bool:
