@@ -28,6 +28,7 @@ AT_ONCE = 8
 THIRD = b"part_number=3"
 PUT = b"PUT /api/2.0/mlflow-artifacts/artifacts/"
 GET = b"GET /api/2.0/mlflow-artifacts/artifacts/"
+PACKED = b"GET /api/2.0/mlflow-artifacts/archive/"
 ARCHIVE = b"PUT /api/2.0/mlflow-artifacts/archive/"
 CREATE = b"POST /api/2.0/mlflow-artifacts/mpu/create/"
 COMPLETE = b"POST /api/2.0/mlflow-artifacts/mpu/complete/"
@@ -367,8 +368,9 @@ def test_a_folder_comes_down_a_bad_line(line: Line) -> None:
     line.client.log_artifacts(line.run, path, "model")
     target = line.folder / "fetched"
     line.proxy.add(
-        cut(500, DOWN, GET + f"{line.root}/model/small/7".encode(), in_body=True),
-        flip(500, DOWN, GET + f"{line.root}/model/small/8".encode(), in_body=True),
+        cut(50_000, DOWN, PACKED + f"{line.root}/model".encode(), in_body=True),
+        flip(100_000, DOWN, PACKED + f"{line.root}/model".encode(), in_body=True),
+        flip(500, DOWN, GET + f"{line.root}/model/middle".encode(), in_body=True),
         cut(1000, DOWN, GET + f"{line.root}/model/large".encode(), in_body=True),
     )
     line.client.download_artifacts(line.run, "model", str(target))

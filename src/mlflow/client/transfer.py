@@ -4,7 +4,6 @@
     folders.py     a folder, which becomes visible as a whole
     downloads.py   one file, in ranges when it is large
     batches.py     small files on their way here, many at once
-    batches.py     small files on their way here, many at once
     sources.py     what is sent
     crew.py        the threads that do it
     progress.py    what is shown meanwhile
