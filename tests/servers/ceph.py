@@ -102,7 +102,7 @@ class _Cluster:
             "mon data avail warn": 1,
             "mon data avail crit": 1,
             "paxos propose interval": 0.1,
-            "rgw frontends": f"beast endpoint=127.0.0.1:{self.port}",
+            "rgw frontends": f"beast endpoint=127.0.0.1:{self.port} tcp_nodelay=1",
             "rgw region root pool": ".rgw.root",
             "rgw dns name": "localhost",
             "rgw thread pool size": 64,
