@@ -63,6 +63,17 @@ def test_requests_are_counted_and_logged(start_server: StartServer) -> None:
     assert mine["path"] == "/nothing"  # what is asked for may be private, and stays out
 
 
+def test_what_was_not_sent_is_not_logged_as_sent(start_server: StartServer) -> None:
+    server = start_server()
+    path = "/api/2.0/mlflow-artifacts/artifacts/a.bin"
+    assert server.request("PUT", path, bytes(1000))[0] == 200
+    assert server.request("HEAD", path) == (200, b"")
+    assert server.request("GET", path)[0] == 200
+    assert server.stop() == 0
+    found = [line for line in log_lines(server.log) if line["path"] == path]
+    assert [(line["method"], line["bytes"]) for line in found[1:]] == [("HEAD", 0), ("GET", 1000)]
+
+
 def test_the_log_cannot_be_forged(start_server: StartServer) -> None:
     server = start_server()
     exchange(server.url, request("GET", '/a%0a{"status":200}'))

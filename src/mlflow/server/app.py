@@ -265,7 +265,8 @@ class App:
             self._tally.end(name, status, seconds)
             if self._access_log is not None:
                 client = scope.get("client") or ("", 0)
-                self._access_log.add(client[0], method, path, status, seconds, size, request_id)
+                sent = 0 if method == "HEAD" else size
+                self._access_log.add(client[0], method, path, status, seconds, sent, request_id)
 
     def _stop_at_door(
         self,
