@@ -20,7 +20,7 @@ from mlflow._addresses import hidden
 from mlflow._http import Session
 from mlflow.blobs import digests
 from mlflow.blobs.digests import MD5, Digest
-from mlflow.blobs.objects.obstore_bucket import ObstoreBucket, client_options, retry_options
+from mlflow.blobs.objects.obstore_bucket import ObstoreBucket, opened
 from mlflow.blobs.objects.place import Objects
 from mlflow.exceptions import invalid
 
@@ -46,25 +46,13 @@ class GoogleBucket(ObstoreBucket):
     def __init__(self, name: str) -> None:
         from obstore.store import GCSStore
 
-        options, config = client_options(), {}
         path, told = _key_file()
-        if told.get("type") == "service_account":
-            config["service_account"] = path
-            if str(told.get("gcs_base_url")).startswith("http:"):  # of a store for tests
-                options["allow_http"] = True
-        try:
-            store = GCSStore(
-                name,
-                config=config,  # type: ignore[arg-type]
-                client_options=options,  # type: ignore[arg-type]
-                retry_config=retry_options(),  # type: ignore[arg-type]
-            )
-        except Exception as error:
-            raise invalid(
-                f"The bucket {name!r} of Google cannot be opened: "
-                f"{hidden(str(error)).partition('Debug source')[0].strip()}"
-            ) from None
-        super().__init__(store, f"the bucket {name!r} of Google")
+        ours = told.get("type") == "service_account"
+        config = {"service_account": path} if ours else {}
+        # Only a store for tests is at such an address.
+        plain = ours and str(told.get("gcs_base_url")).startswith("http:")
+        where = f"the bucket {name!r} of Google"
+        super().__init__(opened(GCSStore, name, config, where, plain=plain), where)
 
     def digest(self, meta: Mapping[str, Any], attributes: Mapping[str, Any]) -> Digest | None:
         """The digest that was kept with the object when it was put."""

@@ -22,7 +22,7 @@ from mlflow.blobs.azure.parts import AzureParts
 from mlflow.blobs.azure.signing import address_of, signed_query
 from mlflow.blobs.digests import MD5, Digest
 from mlflow.blobs.objects.buckets import Item, Large
-from mlflow.blobs.objects.obstore_bucket import ObstoreBucket, client_options, retry_options
+from mlflow.blobs.objects.obstore_bucket import ObstoreBucket, opened
 from mlflow.blobs.objects.place import Objects
 from mlflow.blobs.s3.parts import S3Large
 from mlflow.exceptions import MlflowException, MlflowNotImplementedException, invalid
@@ -105,22 +105,9 @@ class AzureBucket(ObstoreBucket):
             config["account_key"] = account.key
         elif account.sas:
             config["sas_key"] = account.sas.lstrip("?")
-        options = client_options()
-        if account.endpoint.startswith("http:"):
-            options["allow_http"] = True
-        try:
-            store = AzureStore(
-                container,
-                config=config,  # type: ignore[arg-type]
-                client_options=options,  # type: ignore[arg-type]
-                retry_config=retry_options(),  # type: ignore[arg-type]
-            )
-        except Exception as error:
-            raise invalid(
-                f"The container {container!r} of the Azure account {account.name!r} cannot be "
-                f"opened: {hidden(str(error)).partition('Debug source')[0].strip()}"
-            ) from None
-        super().__init__(store, f"the container {container!r} of the account {account.name!r}")
+        where = f"the container {container!r} of the account {account.name!r}"
+        plain = account.endpoint.startswith("http:")
+        super().__init__(opened(AzureStore, container, config, where, plain=plain), where)
 
     def digest(self, meta: Mapping[str, Any], attributes: Mapping[str, Any]) -> Digest | None:
         """The digest that was kept with the blob when it was put together."""

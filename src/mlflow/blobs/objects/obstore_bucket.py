@@ -8,12 +8,13 @@ import os
 import queue
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, NoReturn
 
 from mlflow import environment_variables as settings
+from mlflow._addresses import hidden
 from mlflow.blobs.digests import Digest
 from mlflow.blobs.objects.buckets import Item, Large
 from mlflow.blobs.place import PIECE, BrokenOff, Changed, NoRoom
@@ -25,6 +26,7 @@ from mlflow.exceptions import (
     TEMPORARILY_UNAVAILABLE,
     MlflowException,
     MlflowNotImplementedException,
+    invalid,
 )
 
 _PAGE = 1000
@@ -41,17 +43,36 @@ _UNKNOWN = frozenset(
 )
 
 
-def client_options() -> dict[str, Any]:
-    """How the library connects, by our settings: time-outs are about progress."""
+def opened(kind: Callable[..., Any], name: str, config: Any, where: str, *, plain: bool) -> Any:
+    """A store of the library, which connects and tries again by our settings.
+
+    Args:
+        kind: the library's class.
+        name: of the bucket or container.
+        config: what the library calls so.
+        where: what is opened, for the error.
+        plain: whether its address is `http://`.
+
+    Raises:
+        MlflowException: the library refuses the name or the credentials.
+    """
     seconds = settings.MLFLOW_HTTP_REQUEST_TIMEOUT.get()
-    return {
+    options = {
+        # Time-outs are about progress.
         "connect_timeout": timedelta(seconds=min(seconds, 30.0)),
         "read_timeout": timedelta(seconds=seconds),
         "timeout": timedelta(days=1),
     }
+    if plain:
+        options["allow_http"] = True  # type: ignore[assignment]
+    try:
+        return kind(name, config=config, client_options=options, retry_config=_retries())
+    except Exception as error:
+        reason = hidden(str(error)).partition("Debug source")[0].strip()
+        raise invalid(f"{where[0].upper()}{where[1:]} cannot be opened: {reason}") from None
 
 
-def retry_options() -> dict[str, Any]:
+def _retries() -> dict[str, Any]:
     """How often the library tries again, by our settings."""
     factor = settings.MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR.get()
     return {
