@@ -5,6 +5,7 @@
     uri.py        which paths may name an artifact
     schemes.py    artifact URI → the place that it names, in one sorted table
     roots.py      where a server may look
+    walking.py    all files below a folder, by listings
 
 The kinds of places:
 

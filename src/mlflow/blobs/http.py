@@ -139,7 +139,7 @@ class Web:
         """Refused."""
         self._refuse(files[0][0] if files else "")
 
-    def writing(self, path: str) -> Writing:
+    def writing(self, path: str, digest: Digest | None = None) -> Writing:
         """Refused."""
         self._refuse(path)
 

@@ -24,6 +24,8 @@ from mlflow.exceptions import (
 
 #: bytes that are moved at a time; what one transfer holds in memory is a few of these
 PIECE = 1024 * 1024
+#: bytes from which a file is better moved in parts, several at once
+LARGE = 16 * 1024 * 1024
 #: bytes of the largest file that is read once more when somebody asks which files of a folder need
 #: not be sent; whoever leaves a larger one as it is asks for it by itself
 REREAD = 256 * 1024
@@ -233,8 +235,13 @@ class Place(Protocol):
         """Keep small files, each as `put` does; an error leaves out some of them."""
         ...
 
-    def writing(self, path: str) -> Writing:
-        """A file to be written piece by piece."""
+    def writing(self, path: str, digest: Digest | None = None) -> Writing:
+        """A file to be written piece by piece.
+
+        Args:
+            digest: a digest like the one that `finish` will be given, where that is known already;
+                its value need not be. It only saves work.
+        """
         ...
 
     def get(

@@ -23,13 +23,13 @@ from typing import Any, BinaryIO, Protocol
 
 from mlflow._addresses import hidden
 from mlflow._http import Session
+from mlflow.blobs import walking
 from mlflow.blobs.digests import Digest, Digesting
 from mlflow.blobs.place import PIECE, Blob, Damaged, Found
 from mlflow.blobs.uri import joined, safe_path
 from mlflow.exceptions import MlflowException, MlflowNotImplementedException, invalid, missing
 
 GROUP = "mlflow.artifact_repository"
-_MOST_FOLDERS = 100
 
 
 class Repository(Protocol):
@@ -129,7 +129,7 @@ class Plugged:
             with self._speaking("keep files"):
                 self._repository.log_artifacts(folder, self._base or None)
 
-    def writing(self, path: str) -> "_Writing":
+    def writing(self, path: str, digest: Digest | None = None) -> "_Writing":
         """A file to be written piece by piece; it is sent when it is finished."""
         return _Writing(self, safe_path(path))
 
@@ -180,7 +180,7 @@ class Plugged:
 
     def walk(self, path: str = "") -> Iterator[Found]:
         """All files below a folder; see `Place.walk`."""
-        yield from self._walk(safe_path(path, root=True), "", _MOST_FOLDERS)
+        yield from walking.walk(self.list, safe_path(path, root=True))
 
     def delete(self, path: str) -> bool:
         """Remove; see `Place.delete`."""
@@ -218,16 +218,6 @@ class Plugged:
     def _infos(self, path: str) -> Any:
         with self._speaking(f"list {path!r}"):
             return self._repository.list_artifacts(joined(self._base, path) or None) or ()
-
-    def _walk(self, path: str, below: str, depth: int) -> Iterator[Found]:
-        for blob in self.list(joined(path, below)):
-            name = joined(below, blob.name)
-            if not blob.is_dir:
-                yield Found(name, blob.size or 0)
-            elif depth:
-                yield from self._walk(path, name, depth - 1)
-            else:
-                raise MlflowException(f"The folders below {path!r} have no end.")
 
     @contextmanager
     def _speaking(self, purpose: str) -> Iterator[None]:

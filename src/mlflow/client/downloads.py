@@ -25,12 +25,11 @@ from mlflow.blobs.served.place import Served
 from mlflow.client.crew import Stop, each, pause
 from mlflow.client.progress import Progress
 from mlflow.exceptions import RESOURCE_DOES_NOT_EXIST, MlflowException, missing
+from mlflow.wire.artifacts import MOST_PARTS
 
 _logger = logging.getLogger(__name__)
 #: ranges that are on their way at the same time
 AT_ONCE = 4
-#: most ranges of one file; no store has files of more parts
-_MOST_RANGES = 10_000
 #: how often a file that is replaced while it is fetched is begun anew
 _ANEW = 3
 
@@ -87,21 +86,16 @@ def receive_version(
     Raises:
         Changed: it has another tag than `found` says.
     """
-    if found is not None and _in_ranges(place, found):
-        try:
-            _Ranges(place, path, found, into, name, progress, stop).fetch()
-            return
-        except Damaged as error:
-            _logger.warning("%s It is fetched once more.", error.message)
-            progress.again()
-        _whole(place, path, found, into, name, progress, stop)
-        return
     try:
-        _whole(place, path, found, into, name, progress, stop)
+        if found is not None and _in_ranges(place, found):
+            _Ranges(place, path, found, into, name, progress, stop).fetch()
+        else:
+            _whole(place, path, found, into, name, progress, stop)
+        return
     except Damaged as error:
         _logger.warning("%s It is fetched once more.", error.message)
         progress.again()
-        _whole(place, path, found, into, name, progress, stop)
+    _whole(place, path, found, into, name, progress, stop)
 
 
 def _in_ranges(place: Place, found: Found) -> bool:
@@ -111,7 +105,7 @@ def _in_ranges(place: Place, found: Found) -> bool:
     digest = found.digest
     if digest is not None and not digest.part_size:
         return False  # it was hashed in one go, and so it is again
-    if digest is not None and digests.count_of(found.size, digest.part_size) > _MOST_RANGES:
+    if digest is not None and digests.count_of(found.size, digest.part_size) > MOST_PARTS:
         return False  # whoever says so wants to keep us busy
     known = bool(digest or found.tag)
     if isinstance(place, Served) and not known:

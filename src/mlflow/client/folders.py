@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from mlflow.blobs.place import REREAD, Damaged, Found, Place, Staging, Vanished
+from mlflow.blobs.place import LARGE, REREAD, Damaged, Found, Place, Staging, Vanished
 from mlflow.blobs.served.place import Served
 from mlflow.blobs.served.server import TooLarge
 from mlflow.blobs.uri import joined, safe_path
@@ -27,8 +27,6 @@ BATCH = 2 * 1024 * 1024
 _OVERHEAD = 1024
 #: batches, or files, that are on their way at the same time
 AT_ONCE = 4
-#: bytes from which files go one after the other, each in parts several at once
-_LARGE = 16 * 1024 * 1024
 
 
 class Entry(NamedTuple):
@@ -148,8 +146,8 @@ def _fill(
     there = staging.there()
     sender = _Sender(staging.place, there, sound, count, progress)
     small = [file for file in files if file.size <= SMALL]
-    middle = [file for file in files if SMALL < file.size < _LARGE]
-    large = [file for file in files if file.size >= _LARGE]
+    middle = [file for file in files if SMALL < file.size < LARGE]
+    large = [file for file in files if file.size >= LARGE]
     batches = list(sender.batches(small))
     each(sender.batch, batches, min(AT_ONCE, len(batches)), stop)
     each(sender.file, middle, min(AT_ONCE, len(middle)), stop)

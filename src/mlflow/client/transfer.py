@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from mlflow.blobs import Folder, Place
-from mlflow.blobs.place import Changed, Found
+from mlflow.blobs.place import LARGE, Changed, Found
 from mlflow.blobs.served.place import Served
 from mlflow.blobs.uri import joined, safe_path
 from mlflow.client import batches, downloads, folders, uploads
@@ -37,8 +37,6 @@ from mlflow.exceptions import (
 _logger = logging.getLogger(__name__)
 #: files that are fetched at the same time
 _AT_ONCE = 8
-#: bytes of files that are fetched one after the other
-_LARGE = 16 * 1024 * 1024
 #: how often a folder that is replaced while it is fetched is listed
 _LISTINGS = 10
 #: errors that another call does not change
@@ -168,7 +166,7 @@ def _fetch_files(
             progress.add(file.size, before=True)
         else:
             whole, name = joined(path, file.path), joined(base, file.path)
-            if file.size >= _LARGE and file.digest is None:
+            if file.size >= LARGE and file.digest is None:
                 file = file._replace(digest=_digest(place, whole))
             downloads.receive_version(place, whole, file, into, name, progress, stop)
             fetched.add((file.path, file.tag))
@@ -178,8 +176,8 @@ def _fetch_files(
     title = f"Fetching {base or path or 'artifacts'}"
     with _progress(title, total, words, stop, count) as progress:
         for attempt in range(_LISTINGS):
-            small = [file for file in files if file.size < _LARGE]
-            large = [file for file in files if file.size >= _LARGE]
+            small = [file for file in files if file.size < LARGE]
+            large = [file for file in files if file.size >= LARGE]
             try:
                 new = [file for file in small if (file.path, file.tag) not in fetched]
                 came = batches.receive(place, path, new, into, base, progress, count, stop)

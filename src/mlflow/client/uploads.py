@@ -11,13 +11,14 @@ from functools import partial
 from mlflow import environment_variables as settings
 from mlflow.blobs import Folder, digests
 from mlflow.blobs.digests import Digest
-from mlflow.blobs.place import Busy, Damaged, Found, Part, Parts, Place, Unfinished, Vanished
+from mlflow.blobs.place import LARGE, Busy, Damaged, Found, Part, Parts, Place, Unfinished, Vanished
 from mlflow.blobs.served.place import Served
 from mlflow.blobs.served.server import LEAST_BODY, TooLarge
 from mlflow.client.crew import Stop, each, pause
 from mlflow.client.progress import Passing, Progress
 from mlflow.client.sources import Source, digest_of, digest_of_part, pieces, stream_of
 from mlflow.exceptions import NOT_IMPLEMENTED, RESOURCE_EXHAUSTED, MlflowException
+from mlflow.wire.artifacts import MOST_PARTS
 
 #: parts that are on their way at the same time
 AT_ONCE = 4
@@ -25,10 +26,6 @@ AT_ONCE = 4
 _AGAIN = 3
 #: seconds for which another client may be busy with the same part
 _BUSY_FOR = 90.0
-#: most parts of one file, on any server
-_MOST_PARTS = 10_000
-#: bytes from which a file is sent in parts
-_FROM = 16 * digests.MIB
 
 
 def send(place: Place, path: str, source: Source, progress: Progress, stop: Stop) -> None:
@@ -78,7 +75,7 @@ def _in_parts(place: Place, size: int) -> bool:
         # An official server is asked only about files that may be worth it.
         return (most is not None and size > most) or size >= place.parts_from
     least = settings.MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE.get()
-    return size >= (_FROM if least is None else least)
+    return size >= (LARGE if least is None else least)
 
 
 def _whole(place: Place, path: str, source: Source, progress: Progress, stop: Stop) -> None:
@@ -102,7 +99,7 @@ def _check_room(place: Place, parts: Parts, size: int, error: TooLarge) -> None:
     most = place.most_in_body if isinstance(place, Served) else None
     if most is None or error.size <= LEAST_BODY:
         raise error
-    needs = max(parts.least_part, -(-size // _MOST_PARTS))
+    needs = max(parts.least_part, -(-size // MOST_PARTS))
     if most < needs:
         raise MlflowException(
             f"{error.message} A file of {size:,} bytes cannot be sent in parts below {needs:,} "

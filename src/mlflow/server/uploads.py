@@ -13,7 +13,6 @@ from typing import Any, Protocol
 from mlflow.blobs import Folder, Place
 from mlflow.blobs.digests import SHA256, Digest, hasher, of
 from mlflow.blobs.disk.loose_parts import LooseParts, is_loose
-from mlflow.blobs.objects.place import Objects
 from mlflow.blobs.place import Damaged, Parts, Writing
 from mlflow.exceptions import MlflowException, MlflowNotImplementedException
 from mlflow.server.archives import files_of
@@ -212,11 +211,7 @@ class WholeFile:
 
     def __init__(self, place: Place, path: str, expected: Digest | None) -> None:
         self._expected = expected
-        self._writing: Writing = (
-            place.writing(path, expected)
-            if isinstance(place, Folder | Objects)
-            else place.writing(path)
-        )
+        self._writing: Writing = place.writing(path, expected)
         self.write = self._writing.write
         self.discard = self._writing.discard
 

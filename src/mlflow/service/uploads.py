@@ -11,7 +11,7 @@ from contextlib import suppress
 from urllib.parse import quote, urlencode
 
 from mlflow import wire
-from mlflow.blobs.digests import count_of, part_size_for
+from mlflow.blobs.digests import PART, count_of, part_size_for
 from mlflow.blobs.disk.folder import Folder
 from mlflow.blobs.disk.loose_parts import LooseParts, is_loose
 from mlflow.blobs.objects.place import Objects
@@ -155,7 +155,7 @@ def create_upload(engine: ArtifactEngine, ask: CreateUpload) -> CreatedUpload:
     parts = _parts(place)
     part_size = ask.part_size
     if ask.size is not None and ask.upload_id is None:
-        part_size = part_size or part_size_for(ask.size, max(parts.least_part, 8 * 1024 * 1024))
+        part_size = part_size or part_size_for(ask.size, max(parts.least_part, PART))
     if ask.size is not None and part_size and count_of(ask.size, part_size) > MOST_PARTS:
         raise invalid(
             f"Invalid value {part_size} for parameter 'part_size': a file has at most "

@@ -79,14 +79,14 @@ class Folder:
                 writing.write(piece)
             writing.finish(digest)
 
-    def writing(self, path: str, form: Digest | None = None) -> Writing:
+    def writing(self, path: str, digest: Digest | None = None) -> Writing:
         """A file to write to, which becomes visible by `finish` and vanishes by `discard`.
 
         Args:
-            form: a digest like the one that `finish` will be given; without, the file may have to
-                be read again.
+            digest: a digest like the one that `finish` will be given; without, the file may have
+                to be read again.
         """
-        return Writing(self._disk, path, form)
+        return Writing(self._disk, path, digest)
 
     def put_batch(self, files: Sequence[tuple[str, "bytes | memoryview"]]) -> None:
         """Keep small files; see `Place.put_batch`. They are brought to the disk together."""

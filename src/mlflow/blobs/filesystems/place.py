@@ -145,7 +145,7 @@ class FileSystem:
         for path, content in files:
             self.put(path, BytesIO(content))
 
-    def writing(self, path: str) -> "_Writing":
+    def writing(self, path: str, digest: Digest | None = None) -> "_Writing":
         """A file to be written piece by piece; see `Place.writing`."""
         return _Writing(self, safe_path(path))
 

@@ -23,11 +23,10 @@ from mlflow.blobs.place import Damaged, Part, Unfinished, Vanished
 from mlflow.blobs.served.server import Server, address_of, digest_header
 from mlflow.blobs.uri import joined, safe_path
 from mlflow.exceptions import InvalidUrlException, MlflowException
+from mlflow.wire.artifacts import MOST_PARTS
 
 #: parts whose addresses are asked for at once
 _SIGNED_AT_ONCE = 64
-#: highest number of a part that a server takes
-_MOST_PARTS = 10_000
 #: seconds for a connection to a store before the server is asked to take the part
 _REACHED_WITHIN = 5.0
 #: fewest bytes of a part that all object stores take
@@ -178,9 +177,7 @@ class SentParts:
             if number not in known:
                 question = {
                     "upload_id": upload_id,
-                    "part_numbers": [
-                        *range(number, min(number + _SIGNED_AT_ONCE, _MOST_PARTS + 1))
-                    ],
+                    "part_numbers": [*range(number, min(number + _SIGNED_AT_ONCE, MOST_PARTS + 1))],
                     "size": 0,
                 }
                 created = self._told("create", path, question, _Created)

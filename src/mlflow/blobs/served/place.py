@@ -20,8 +20,10 @@ import msgspec
 from mlflow import environment_variables as settings
 from mlflow._addresses import hidden
 from mlflow._http import Session, Streamed, Unanswered
+from mlflow.blobs import walking
 from mlflow.blobs.digests import Digest, parse
 from mlflow.blobs.place import (
+    LARGE,
     Blob,
     BrokenOff,
     Changed,
@@ -45,13 +47,10 @@ from mlflow.blobs.served.streams import InOneBody, InParts
 from mlflow.blobs.uri import joined, safe_path
 from mlflow.exceptions import RESOURCE_DOES_NOT_EXIST, MlflowException, invalid, missing
 
-#: most folders below each other of a server that has no end of them
-_DEEPEST = 100
 #: most files of one batch
 _MOST_IN_BATCH = 1000
 #: what official servers get in parts: those of their own clients
 _FOREIGN_FROM = 500 * 1024 * 1024
-_FROM = 16 * 1024 * 1024
 
 
 class _File(msgspec.Struct):
@@ -113,7 +112,7 @@ class Served:
         asked = settings.MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE.get()
         if asked is not None:
             return asked
-        return _FROM if self._server.ours else _FOREIGN_FROM
+        return LARGE if self._server.ours else _FOREIGN_FROM
 
     @property
     def is_direct(self) -> bool:
@@ -170,7 +169,7 @@ class Served:
             "PUT", address_of("archive", self._base, query), self._base, headers, lambda: body, size
         )
 
-    def writing(self, path: str) -> Writing:
+    def writing(self, path: str, digest: Digest | None = None) -> Writing:
         """A file that is sent while it is written; see `Place.writing`."""
         if self._server.ours and (parts := self.parts) is not None:
             return InParts(self, parts, safe_path(path))
@@ -281,20 +280,10 @@ class Served:
     def walk(self, path: str = "") -> Iterator[Found]:
         """All files below a folder of the server; see `Place.walk`. Names are checked."""
         if not self._server.ours:
-            return self._walked(path, "", _DEEPEST)
+            return walking.walk(self.list, path)
         files = self._listed(path, {"recursive": "true"})
         with self._reading(path):
             return iter([_found_file(file) for file in files])
-
-    def _walked(self, path: str, below: str, depth: int) -> Iterator[Found]:
-        for blob in self.list(joined(path, below)):
-            name = joined(below, blob.name)
-            if not blob.is_dir:
-                yield Found(name, blob.size or 0)
-            elif depth:
-                yield from self._walked(path, name, depth - 1)
-            else:
-                raise MlflowException(f"The folders below {path!r} have no end.")
 
     def _listed(self, path: str, query: dict[str, str]) -> "builtins.list[_File]":
         whole = joined(self._base, safe_path(path, root=True))

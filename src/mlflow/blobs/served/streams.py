@@ -8,7 +8,7 @@ from io import BytesIO
 from queue import Empty, Full, Queue
 from typing import TYPE_CHECKING
 
-from mlflow.blobs.digests import MIB, SHA256, Digest, Digesting, hasher
+from mlflow.blobs.digests import PART, SHA256, Digest, Digesting, hasher
 from mlflow.blobs.place import PIECE, Damaged, Part
 from mlflow.blobs.served.parts import SentParts
 from mlflow.blobs.served.server import Server, TooLarge
@@ -17,8 +17,7 @@ from mlflow.exceptions import TEMPORARILY_UNAVAILABLE, MlflowException
 if TYPE_CHECKING:
     from mlflow.blobs.served.place import Served
 
-#: bytes of a part; after so many parts they double, as a file may have 10,000
-_PART = 8 * MIB
+#: after so many parts they double, as a file may have 10,000
 _DOUBLES_AFTER = 3000
 #: pieces that wait until they are sent, when all is one body
 _WAITING = 4
@@ -49,7 +48,7 @@ class InParts:
         """Add to the end."""
         self._digesting.update(piece)
         self._held += piece
-        size = _PART << len(self._sent) // _DOUBLES_AFTER
+        size = PART << len(self._sent) // _DOUBLES_AFTER
         while len(self._held) > size:
             self._send(size)
 
