@@ -14,6 +14,7 @@ from mlflow.entities.runs import (
     RunOutputs,
     RunStatus,
 )
+from mlflow.entities.views import View
 
 __all__ = [
     "Dataset",
@@ -34,5 +35,6 @@ __all__ = [
     "RunOutputs",
     "RunStatus",
     "RunTag",
+    "View",
     "ViewType",
 ]

@@ -121,7 +121,7 @@ class App:
         self._work = Work()
         self._ids = RequestIds()
         limits = Limits(settings.max_body_size, settings.client_timeout)
-        self._artifacts = Artifacts(engine, limits)
+        self._artifacts = Artifacts(engine, limits, settings.x_frame_options)
         self._policy = ui.content_policy(settings.x_frame_options)
         self._headers: list[Header] = [
             (b"x-content-type-options", b"nosniff"),

@@ -6,8 +6,9 @@
     GET                     /api/2.0/mlflow-artifacts/archive/FOLDER?names=…&names=…
     POST                    /ajax-api/2.0/mlflow/upload-artifact?run_uuid=…&path=…
     GET, HEAD               /get-artifact?run_id=…&path=…
+    GET, HEAD               /api/2.0/mlflow/artifacts/preview?run_id=…&path=…
 
-What is sent to a browser is a file to be saved: it is never shown, and could do nothing if it was.
+All but previews are files to be saved; `kinds.py` says what a browser may do with either.
 """
 
 import logging
@@ -22,6 +23,7 @@ from mlflow.blobs.uri import path_of_request, safe_path
 from mlflow.exceptions import MlflowException, invalid
 from mlflow.server import digest_headers
 from mlflow.server.downloads import Downloads, archive_reply
+from mlflow.server.kinds import Look, saved, shown
 from mlflow.server.limits import SLOWEST_CLIENT, Limits
 from mlflow.server.replies import JSON, Reply
 from mlflow.server.routes import Request, Work
@@ -40,6 +42,7 @@ from mlflow.wire.artifacts import (
     DeleteFile,
     GetArchive,
     GetFile,
+    PreviewArtifact,
     PutArchive,
     PutFile,
     PutPart,
@@ -47,6 +50,7 @@ from mlflow.wire.artifacts import (
     delete_file,
     get_archive,
     get_file,
+    preview,
     put_archive,
     put_file,
     put_part,
@@ -66,14 +70,16 @@ class Artifacts:
     Args:
         engine: what knows the places, and the runs unless the server has artifacts only.
         limits: how long clients may take.
+        x_frame_options: who may frame pages of this server.
     """
 
-    def __init__(self, engine: ArtifactEngine, limits: Limits) -> None:
+    def __init__(self, engine: ArtifactEngine, limits: Limits, x_frame_options: str) -> None:
         self._engine = engine
         self._limits = limits
         #: threads of their own: a slow disk must not hold up the logging of metrics
         self.work = Work(_THREADS)
         self._uploads = Uploads(limits, self.work)
+        self._shown = shown(x_frame_options)
         self._downloads = Downloads(self.work, limits.timeout)
 
     def close(self, wait: bool) -> None:
@@ -90,6 +96,7 @@ class Artifacts:
             put_archive: self._put_archive,
             get_archive: self._get_archive,
             upload_to_run: self._upload_to_run,
+            preview: self._preview,
         }
         handler = handlers[endpoint]
 
@@ -112,11 +119,14 @@ class Artifacts:
         for name, value in (("run_id", run_id), ("path", fields.get("path"))):
             if not value:
                 raise absent(name)
-        path = safe_path(fields["path"])
+        return await self._send(request, run_id, fields["path"], saved)
+
+    async def _send(self, request: Request, run_id: str, path: str, look: Look) -> Reply:
+        path = safe_path(path)
 
         def reply() -> Reply:
             place, below = of_run(self._with_runs(), run_id, path)
-            return self._downloads.reply(request, place, below)
+            return self._downloads.reply(request, place, below, look)
 
         return await self.work.in_thread(reply)
 
@@ -144,6 +154,9 @@ class Artifacts:
         return await self.work.in_thread(
             lambda: self._downloads.reply(request, self._engine.roots.served, path)
         )
+
+    async def _preview(self, request: Request, ask: PreviewArtifact) -> Reply:
+        return await self._send(request, ask.run_id, ask.path, self._shown)
 
     async def _put(self, request: Request, ask: PutFile) -> Reply:
         def open_sink() -> Sink:

@@ -2,14 +2,12 @@
 
 import asyncio
 import logging
-import mimetypes
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from email.utils import formatdate, parsedate_to_datetime
 from itertools import chain
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 from mlflow.blobs import Folder, Place
 from mlflow.blobs.digests import Digest
@@ -25,6 +23,7 @@ from mlflow.exceptions import (
     missing,
 )
 from mlflow.server import digest_headers
+from mlflow.server.kinds import Look, saved
 from mlflow.server.limits import Gone, Receive, Share
 from mlflow.server.replies import Header, Reply, Send
 from mlflow.server.routes import Request, Work
@@ -35,19 +34,12 @@ _log = logging.getLogger("mlflow.server")
 _PIECE = 512 * 1024
 #: files up to this size are sent at once
 _SMALL = 64 * 1024
-#: what is shown as text, whatever the system's table of types says
-_TEXT = frozenset(
-    {"cf", "cfg", "cnf", "conf", "csv", "err", "hocon", "ini", "ipynb", "js", "json", "log", "md"}
-    | {"prop", "properties", "py", "py3", "rst", "toml", "tsv", "txt", "xml", "yaml", "yml"}
-)
-_TEXT_NAMES = frozenset({"MLmodel", "MLproject"})
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 #: what a request has that wants to know about the file first
 _CONDITIONS = (b"range", b"if-match", b"if-none-match", b"if-modified-since")
 _ALWAYS: tuple[Header, ...] = (
     (b"accept-ranges", b"bytes"),
     (b"cache-control", b"private, no-cache"),
-    (b"content-security-policy", b"sandbox; default-src 'none'"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 
@@ -80,8 +72,11 @@ class Downloads:
         self._timeout = timeout
         self._share = Share(_PIECE)
 
-    def reply(self, request: Request, place: Place, path: str) -> Reply:
+    def reply(self, request: Request, place: Place, path: str, look: Look = saved) -> Reply:
         """The answer to a request for a file; called in a thread.
+
+        Args:
+            look: what a browser is told about it.
 
         Raises:
             MlflowException: there is no such file, or it has another tag than the client asks for.
@@ -89,7 +84,7 @@ class Downloads:
         held = ExitStack()
         try:
             file = _opened(request, place, path, held, self._share)
-            reply = self._negotiated(request, file, path, held)
+            reply = self._negotiated(request, file, path, held, look)
         except BaseException:
             held.close()
             raise
@@ -97,16 +92,13 @@ class Downloads:
             held.close()
         return reply
 
-    def _negotiated(self, request: Request, file: _File, path: str, held: ExitStack) -> Reply:
+    def _negotiated(
+        self, request: Request, file: _File, path: str, held: ExitStack, look: Look
+    ) -> Reply:
         """The whole file, a part of it, or that the client has it already."""
         tag = f'"{file.tag}"' if file.tag else ""
-        name = path.rpartition("/")[2]
-        kind = _kind(name)
-        headers = (
-            *_ALWAYS,
-            (b"content-disposition", _disposition(name)),
-            *digest_headers.headers_of(file.digest),
-        )
+        kind, told = look(path.rpartition("/")[2])
+        headers = (*_ALWAYS, *told, *digest_headers.headers_of(file.digest))
         if tag:
             headers += ((b"etag", tag.encode("latin-1", "replace")),)
         if file.modified is not None:
@@ -315,21 +307,6 @@ async def over(task: "asyncio.Task[Any] | None") -> None:
         await asyncio.wait([task])
         if not task.cancelled():
             task.exception()  # it was told already, or something else was
-
-
-def _kind(name: str) -> bytes:
-    if name in _TEXT_NAMES or name.rpartition(".")[2].lower() in _TEXT:
-        return b"text/plain; charset=utf-8"
-    return (mimetypes.guess_type(name)[0] or "application/octet-stream").encode("ascii")
-
-
-def _disposition(name: str) -> bytes:
-    """The header by which a browser saves a file under its name."""
-    plain = re.sub(r"[^\w .()+,=@-]", "_", name, flags=re.ASCII)
-    header = f'attachment; filename="{plain}"'
-    if plain != name:
-        header += f"; filename*=UTF-8''{quote(name, safe='')}"
-    return header.encode("ascii")
 
 
 def _matches(headers: Mapping[bytes, bytes], tag: str) -> bool:

@@ -3,10 +3,19 @@
 Figures and shapes are those that the official server shows from outside.
 """
 
-from mlflow.wire import artifacts, datasets, experiments, logged_models, metrics, runs, server
+from mlflow.wire import (
+    artifacts,
+    datasets,
+    experiments,
+    logged_models,
+    metrics,
+    runs,
+    server,
+    views,
+)
 from mlflow.wire._endpoint import AnyEndpoint, Empty, Endpoint, Permission, Question
 
-_NOUNS = (artifacts, datasets, experiments, logged_models, metrics, runs, server)
+_NOUNS = (artifacts, datasets, experiments, logged_models, metrics, runs, server, views)
 _ALL: list[AnyEndpoint] = sorted(
     (value for noun in _NOUNS for value in vars(noun).values() if isinstance(value, Endpoint)),
     key=lambda endpoint: endpoint.route,

@@ -14,8 +14,9 @@ A = TypeVar("A")
 Action = Literal["anyone", "create", "read", "edit", "manage"]
 
 
-#: fields that say where artifacts are: below the server's root, the first name is an experiment's
-_NOUNS = {"directory": "artifact", "folder": "artifact", "path": "artifact"}
+#: fields that name other things than experiments and runs. Those for artifacts say where they are:
+#: below the server's root, the first name is an experiment's
+_NOUNS = {"directory": "artifact", "folder": "artifact", "path": "artifact", "view_id": "view"}
 
 
 class Permission(msgspec.Struct, frozen=True):
@@ -23,7 +24,7 @@ class Permission(msgspec.Struct, frozen=True):
 
     Args:
         action: `anyone` (no login), `read`, `edit`, `manage` or `create`.
-        noun: what it is done to: `artifact` (by its path), `experiment`, `run` or `server`.
+        noun: what it is done to: `artifact` (by its path), `experiment`, `run`, `view` or `server`.
         field: field of the question that names the thing; a list field names several.
     """
 

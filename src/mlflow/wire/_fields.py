@@ -95,8 +95,10 @@ def check_run_id(run_id: str) -> None:
         )
 
 
-def experiment_number(experiment_id: str, name: str = "experiment_id") -> int:
-    """The experiment id as the integer that stores know it by."""
+def experiment_number(
+    experiment_id: str, name: str = "experiment_id", what: str = "an experiment id"
+) -> int:
+    """The id of an experiment, or of `what` else has such ids, as the integer in the store."""
     require(name, experiment_id)
     # No longer than the largest; int() alone would accept spaces, signs and underscores, too.
     plain = experiment_id.isascii() and experiment_id.isdigit() and len(experiment_id) < 20
@@ -104,7 +106,7 @@ def experiment_number(experiment_id: str, name: str = "experiment_id") -> int:
     if not 0 <= number <= MAX_INTEGER:
         raise invalid(
             f"Invalid value {experiment_id[:100]!r} for parameter {name!r}: "
-            "an experiment id is a whole number written as text."
+            f"{what} is a whole number written as text."
         )
     return number
 

@@ -414,6 +414,20 @@ class UploadToRun(Question, kw_only=True, omit_defaults=True):
         require("path", self.path)
 
 
+class PreviewArtifact(AboutRun, kw_only=True, omit_defaults=True):
+    """Read an artifact of a run, or a range of it, as something that a browser may show.
+
+    It is shown in a sandbox of its own: what is in it can neither act in the name of this server
+    nor reach the network. Range, ETag and the like work as for files.
+    """
+
+    path: str
+
+    def check(self) -> None:
+        super().check()
+        require("path", self.path)
+
+
 class Content(msgspec.Struct):
     """The bytes of the file."""
 
@@ -586,5 +600,14 @@ upload_to_run = Endpoint(
     Empty,
     needs=may.edit("run_uuid"),
     ajax_only=True,
+    streamed=True,
+)
+preview = Endpoint(
+    "GET",
+    "/mlflow/artifacts/preview",
+    PreviewArtifact,
+    Content,
+    needs=may.read("run_id"),
+    also=("HEAD",),
     streamed=True,
 )
