@@ -9,13 +9,14 @@ from mlflow.wire import (
     experiments,
     logged_models,
     metrics,
+    run_tables,
     runs,
     server,
     views,
 )
 from mlflow.wire._endpoint import AnyEndpoint, Empty, Endpoint, Permission, Question
 
-_NOUNS = (artifacts, datasets, experiments, logged_models, metrics, runs, server, views)
+_NOUNS = (artifacts, datasets, experiments, logged_models, metrics, run_tables, runs, server, views)
 _ALL: list[AnyEndpoint] = sorted(
     (value for noun in _NOUNS for value in vars(noun).values() if isinstance(value, Endpoint)),
     key=lambda endpoint: endpoint.route,

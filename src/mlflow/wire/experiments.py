@@ -185,6 +185,42 @@ class FoundDatasets(msgspec.Struct, omit_defaults=True):
     dataset_summaries: list[DatasetSummary] = []
 
 
+class GetExperimentOverviews(Question, kw_only=True, omit_defaults=True):
+    """How many runs experiments have, and when something last happened in them."""
+
+    experiment_ids: list[str] = []  # noqa: RUF012
+
+    def check(self) -> None:
+        if not 1 <= len(self.experiment_ids) <= 1000:
+            raise invalid(
+                f"Invalid value for parameter 'experiment_ids': it has "
+                f"{len(self.experiment_ids)} items; allowed are 1 to 1000."
+            )
+        for experiment_id in self.experiment_ids:
+            rules.experiment_number(experiment_id, "experiment_ids")
+
+
+class ExperimentOverview(msgspec.Struct):
+    """The runs of an experiment in figures.
+
+    `runs` are the active ones, `running` those of them that have not ended; `last_activity` is
+    when a run last started, ended or was heard of, in milliseconds since the epoch, null before
+    the first run.
+    """
+
+    experiment_id: str
+    runs: int
+    running: int
+    deleted_runs: int
+    last_activity: int | None
+
+
+class ExperimentOverviews(msgspec.Struct):
+    """Figures of experiments, in the order in which they were asked for."""
+
+    experiments: list[ExperimentOverview]
+
+
 def check_tag(key: str, value: str, place: str = "") -> None:
     """Refuse what cannot be a tag of an experiment."""
     rules.check_key(f"{place}key", key)
@@ -241,4 +277,11 @@ search_datasets = Endpoint(
     FoundDatasets,
     needs=may.read("experiment_ids"),
     ajax_only=True,
+)
+overview = Endpoint(
+    "POST",
+    f"{_AT}/overview",
+    GetExperimentOverviews,
+    ExperimentOverviews,
+    needs=may.read("experiment_ids"),
 )
