@@ -16,6 +16,7 @@ import pytest
 from mlflow._http import Session, Unanswered
 from mlflow.exceptions import InvalidUrlException, MlflowException
 from mlflow.version import VERSION
+from tests.servers.processes import free_port
 
 Laid = tuple[int, dict[str, str], bytes]
 OK: Laid = (200, {"Content-Type": "application/json"}, b"{}")
@@ -71,13 +72,6 @@ def scripted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Script
     server.shutdown()
     thread.join()
     server.server_close()
-
-
-def refused_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 def test_a_request_says_who_asks_and_what(scripted: Scripted) -> None:
@@ -168,7 +162,7 @@ def test_a_connection_that_broke_is_made_anew(scripted: Scripted) -> None:
 
 def test_nobody_listens() -> None:
     with pytest.raises(Unanswered, match="connection refused"):
-        Session(f"http://127.0.0.1:{refused_port()}").ask("GET", "/", retry=False)
+        Session(f"http://127.0.0.1:{free_port()}").ask("GET", "/", retry=False)
 
 
 def test_redirects_keep_method_and_body_but_not_the_login(scripted: Scripted) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -21,6 +20,7 @@ from mlflow.wire.experiments import CreateExperiment, GetExperiment, SearchExper
 from mlflow.wire.metrics import GetHistory, LogBatch, Point, SetTag
 from mlflow.wire.runs import CreateRun, GetRun, SearchRuns
 from tests.servers.fixtures import StartServer
+from tests.servers.processes import free_port
 
 
 @pytest.fixture
@@ -221,9 +221,7 @@ def test_a_server_that_cannot_answer_now_is_away(strange: OneAnswer, status: int
 
 
 def test_a_server_that_is_not_there_is_away() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        url = f"http://ada:secret@127.0.0.1:{free.getsockname()[1]}"
+    url = f"http://ada:secret@127.0.0.1:{free_port()}"
     question = SearchExperiments(max_results=1)
     with pytest.raises(ServerAway, match="cannot be reached: connection refused") as caught:
         Http(url).send(wire.experiments.search, question, retry=False)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import getpass
 import itertools
+import secrets
 import shutil
 import socket
 import subprocess
@@ -29,7 +30,7 @@ class DatabaseServer(ABC):
     def __init__(self, url: str) -> None:
         self.url = url
         self._numbers = itertools.count(1)
-        self._prefix = f"millstream_{free_port()}"
+        self._prefix = f"millstream_{secrets.token_hex(4)}"
 
     @contextmanager
     def fresh(self) -> Iterator[str]:
