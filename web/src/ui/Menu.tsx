@@ -1,0 +1,52 @@
+import * as Radix from '@radix-ui/react-dropdown-menu'
+import type { IconNode } from 'lucide'
+import type { ComponentChild, VNode } from 'preact'
+import { Icon } from './Icon'
+import styles from './menu.module.css'
+
+export type MenuEntry =
+  | {
+      label: string
+      icon?: IconNode
+      danger?: boolean
+      disabled?: boolean
+      onSelect: () => void
+    }
+  | 'line'
+
+/** A menu under a button; `trigger` is the button. */
+export function Menu({
+  trigger,
+  entries,
+  align = 'start',
+}: {
+  trigger: VNode
+  entries: readonly MenuEntry[]
+  align?: 'start' | 'end'
+}) {
+  return (
+    // not modal: a modal one would put a style sheet into the page, which the content policy forbids
+    <Radix.Root modal={false}>
+      <Radix.Trigger asChild>{trigger as ComponentChild}</Radix.Trigger>
+      <Radix.Portal>
+        <Radix.Content class={styles.content} align={align} sideOffset={4} collisionPadding={8}>
+          {entries.map((entry, index) =>
+            entry === 'line' ? (
+              <Radix.Separator key={index} class={styles.line} />
+            ) : (
+              <Radix.Item
+                key={entry.label}
+                class={[styles.item, entry.danger && styles.danger].filter(Boolean).join(' ')}
+                disabled={entry.disabled ?? false}
+                onSelect={entry.onSelect}
+              >
+                {entry.icon && <Icon of={entry.icon} />}
+                <span>{entry.label}</span>
+              </Radix.Item>
+            ),
+          )}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  )
+}

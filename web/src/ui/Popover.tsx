@@ -1,0 +1,37 @@
+import * as Radix from '@radix-ui/react-popover'
+import type { ComponentChild, ComponentChildren, VNode } from 'preact'
+import styles from './menu.module.css'
+
+/** A small panel under a button; `trigger` is the button, `label` the name of the panel. */
+export function Popover({
+  trigger,
+  label,
+  align = 'start',
+  open,
+  onOpen,
+  children,
+}: {
+  trigger: VNode
+  label: string
+  align?: 'start' | 'end'
+  open?: boolean
+  onOpen?: (open: boolean) => void
+  children: ComponentChildren
+}) {
+  return (
+    <Radix.Root {...(open !== undefined && { open })} {...(onOpen && { onOpenChange: onOpen })}>
+      <Radix.Trigger asChild>{trigger as ComponentChild}</Radix.Trigger>
+      <Radix.Portal>
+        <Radix.Content
+          class={`${styles.content} ${styles.popover}`}
+          aria-label={label}
+          align={align}
+          sideOffset={4}
+          collisionPadding={8}
+        >
+          {children as ComponentChild}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  )
+}
