@@ -44,7 +44,7 @@ from tests.servers.object_stores import Bucket
 Ask = Callable[..., Any]
 DAY = 86_400_000
 DELETED = ViewType.DELETED_ONLY
-TABLES = ("runs", "experiments", "experiment_tags", "datasets", *BELONGINGS)
+TABLES = ("runs", "experiments", "experiment_tags", "datasets", "views", *BELONGINGS)
 
 
 @pytest.fixture
@@ -156,6 +156,7 @@ def test_a_deleted_experiment_goes_with_its_runs(
 ) -> None:
     before = rows(store)
     number = client.create_experiment("digits", tags={"stage": "draft"})
+    client.create_view(number, "best", "{}")
     goes = sorted(full_run(client, number) for _ in range(2))
     client.delete_experiment(number)
     said = gc().stdout.splitlines()

@@ -32,6 +32,7 @@ TABLES = [
     "inputs",
     "input_tags",
     "run_models",
+    "views",
 ]
 
 

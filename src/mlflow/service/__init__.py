@@ -9,6 +9,7 @@ from mlflow.service import (
     runs,
     server,
     uploads,
+    views,
 )
 from mlflow.service._engine import (
     HANDLERS,
@@ -34,4 +35,5 @@ __all__ = [
     "runs",
     "server",
     "uploads",
+    "views",
 ]

@@ -13,6 +13,7 @@ from mlflow.store.names import Names
 from mlflow.store.postgresql import PostgresqlDatabase
 from mlflow.store.runs import Columns, RunRow, Runs
 from mlflow.store.sqlite import SqliteDatabase
+from mlflow.store.views import Views
 from mlflow.store.writer import Writer
 from mlflow.wire import Empty
 from mlflow.wire.metrics import LogBatch
@@ -30,6 +31,7 @@ class Store:
         self.experiments = Experiments(database, self.names)
         self.metrics = Metrics(database, self.names)
         self.runs = Runs(database, self.names)
+        self.views = Views(database)
         self._writer: Writer[LogBatch] = Writer(
             Batches(database, self.names).commit,
             lambda batch: len(batch.metrics) + len(batch.params) + len(batch.tags),

@@ -230,7 +230,7 @@ class Bin:
         return self._database.write(work)
 
     def remove_experiment(self, number: int, before: int) -> bool:
-        """Remove an experiment with its tags and data sets, if it is deleted and has no runs.
+        """Remove an experiment with all that is its own, if it is deleted and has no runs.
 
         Returns:
             Whether it was removed.
@@ -245,7 +245,7 @@ class Bin:
                 return False
             if connection.one("SELECT id FROM runs WHERE experiment_id = ? LIMIT 1", (number,)):
                 return False
-            for table in ("datasets", "experiment_tags"):
+            for table in ("datasets", "experiment_tags", "views"):
                 connection.run(f"DELETE FROM {table} WHERE experiment_id = ?", (number,))
             connection.run("DELETE FROM experiments WHERE id = ?", (number,))
             return True
