@@ -161,7 +161,9 @@ class App:
                 for method in endpoint.methods:
                     self._place(endpoint, method, prefix + path, answers[method != "GET"])
         for endpoint in STREAMED:
-            answer = self._refusal(endpoint) or self._artifacts.answerer(endpoint)
+            answer = self._refusal(endpoint) or (
+                self._not_yet if endpoint.events else self._artifacts.answerer(endpoint)
+            )
             for path in endpoint.routes:
                 for method in endpoint.methods:
                     self._place(endpoint, method, prefix + path, answer)

@@ -108,7 +108,9 @@ def _operation(
     names = endpoint.path.removeprefix("/mlflow/").strip("/").split("/")
     summary, _, more = (endpoint.question.__doc__ or "").strip().partition("\n\n")
     given: Any = {"application/json": {"schema": schema_of[endpoint.answer]}}
-    if endpoint.answer is Content:
+    if endpoint.events:
+        given = {"text/event-stream": {"schema": schema_of[endpoint.answer]}}
+    elif endpoint.answer is Content:
         given = _BYTES
     operation: dict[str, Any] = {
         "operationId": "-".join([method.lower(), *names, *filter(None, [endpoint.rest])]),

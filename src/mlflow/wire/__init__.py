@@ -5,6 +5,8 @@ Figures and shapes are those that the official server shows from outside.
 
 from mlflow.wire import (
     artifacts,
+    changes,
+    curves,
     datasets,
     experiments,
     logged_models,
@@ -16,7 +18,19 @@ from mlflow.wire import (
 )
 from mlflow.wire._endpoint import AnyEndpoint, Empty, Endpoint, Permission, Question
 
-_NOUNS = (artifacts, datasets, experiments, logged_models, metrics, run_tables, runs, server, views)
+_NOUNS = (
+    artifacts,
+    changes,
+    curves,
+    datasets,
+    experiments,
+    logged_models,
+    metrics,
+    run_tables,
+    runs,
+    server,
+    views,
+)
 _ALL: list[AnyEndpoint] = sorted(
     (value for noun in _NOUNS for value in vars(noun).values() if isinstance(value, Endpoint)),
     key=lambda endpoint: endpoint.route,

@@ -88,6 +88,7 @@ class Endpoint(Generic[Q, A]):
         rest: field of the question that the rest of the path goes into.
         storeless: it needs no database, so a server that keeps artifacts only has it too.
         streamed: the question is in the address; bodies are bytes, which the server itself moves.
+        events: it answers with a stream of events, each of which has an answer as its data.
     """
 
     def __init__(
@@ -106,6 +107,7 @@ class Endpoint(Generic[Q, A]):
         rest: str | None = None,
         storeless: bool = False,
         streamed: bool = False,
+        events: bool = False,
     ) -> None:
         self.method = method
         self.path = path
@@ -120,6 +122,7 @@ class Endpoint(Generic[Q, A]):
         self.rest = rest
         self.storeless = storeless
         self.streamed = streamed
+        self.events = events
 
     @property
     def routes(self) -> tuple[str, ...]:
