@@ -53,6 +53,13 @@ export interface BegunStaging {
   files: FileMessage[]
 }
 
+/** Ids of runs, the cursor to ask with next, and whether there is more behind it already. */
+export interface ChangedRuns {
+  run_ids: string[]
+  more: boolean
+  cursor: string
+}
+
 /** Make a folder visible with all that was sent for it. */
 export interface CompleteStaging {
   folder?: string
@@ -124,6 +131,27 @@ export interface CreatedUpload {
   credentials: PartAddress[]
   part_size?: number | null
   algorithm?: string | null
+}
+
+/** One metric of one run, by x. Columns are base64 of little-endian doubles. */
+export interface Curve {
+  run_id: string
+  metric_key: string
+  count: number
+  exact: boolean
+  x: string
+  y: string
+  step: string
+  smoothed?: string | null
+  mean?: string | null
+  low?: string | null
+  high?: string | null
+}
+
+/** Curves by run and metric, in the order asked for; those without points have a count of 0. */
+export interface Curves {
+  curves: Curve[]
+  grid?: string | null
 }
 
 /** What a run logged: the latest point of each metric, params and tags. */
@@ -229,6 +257,20 @@ export interface ExperimentMessage {
   workspace?: string | null
 }
 
+/** The runs of an experiment in figures. */
+export interface ExperimentOverview {
+  experiment_id: string
+  runs: number
+  running: number
+  deleted_runs: number
+  last_activity: number | null
+}
+
+/** Figures of experiments, in the order in which they were asked for. */
+export interface ExperimentOverviews {
+  experiments: ExperimentOverview[]
+}
+
 /** A tag of an experiment. */
 export interface ExperimentTag {
   key: string
@@ -297,6 +339,25 @@ export interface GetArchive {
   names: string[]
 }
 
+/** The runs that were created, changed, deleted or restored since a cursor. */
+export interface GetChanged {
+  experiment_ids?: string[]
+  since?: string | null
+}
+
+/** Points of metrics of some runs for a chart, at most `points` of each curve. */
+export interface GetCurves {
+  run_ids?: string[]
+  metric_keys?: string[]
+  x?: string
+  start?: Float | null
+  end?: Float | null
+  points?: number
+  log_x?: boolean
+  smoothing?: Float
+  grid?: boolean
+}
+
 /** Get an experiment by its id; deleted ones are found too. */
 export interface GetExperiment {
   experiment_id: string
@@ -305,6 +366,11 @@ export interface GetExperiment {
 /** Get an experiment by its name; deleted ones are found too. */
 export interface GetExperimentByName {
   experiment_name: string
+}
+
+/** How many runs experiments have, and when something last happened in them. */
+export interface GetExperimentOverviews {
+  experiment_ids?: string[]
 }
 
 /** Read a file, or a range of it. */
@@ -346,6 +412,23 @@ export interface GetRun {
 /** Get a view by its id. */
 export interface GetView {
   view_id: string
+}
+
+/** Statistics of a column, an item per group; null where no number is. */
+export interface GroupNumbers {
+  mean: (Float | null)[]
+  std: (Float | null)[]
+  min: (Float | null)[]
+  max: (Float | null)[]
+  count: number[]
+}
+
+/** Groups: `groups["params.lr"][i]` is the value that all `runs[i]` runs of group i share. */
+export interface GroupRows {
+  groups: Record<string, (string | null)[]>
+  runs: number[]
+  columns: Record<string, GroupNumbers>
+  total: number
 }
 
 /** Say that the processes that log into these runs are alive. */
@@ -583,12 +666,51 @@ export interface RestoreRun {
   run_uuid?: string
 }
 
+/** The names of the metrics, params and tags of the runs that match. */
+export interface RunColumns {
+  experiment_ids?: string[]
+  filter?: string | null
+  run_view_type?: string | number | null
+  differing?: boolean
+}
+
+/** Runs in groups that have the same params, tags or attributes, with statistics of each. */
+export interface RunGroups {
+  experiment_ids?: string[]
+  filter?: string | null
+  run_view_type?: string | number | null
+  group_by?: string[]
+  columns?: string[]
+  order_by?: string[]
+  offset?: number
+  max_results?: number
+}
+
 /** A run as the API writes it. */
 export interface RunMessage {
   info: InfoMessage
   data: DataMessage
   inputs?: InputsMessage | null
   outputs?: OutputsMessage | null
+}
+
+/** Rows of the table of runs: `columns["metrics.loss"][i]` belongs to `run_ids[i]`. */
+export interface RunRows {
+  run_ids: string[]
+  columns: Record<string, (string | number | Float | unknown[] | null)[]>
+  total: number | null
+}
+
+/** Rows of the table of runs, from row `offset` on, as columns. */
+export interface RunTable {
+  experiment_ids?: string[]
+  filter?: string | null
+  run_view_type?: string | number | null
+  order_by?: string[]
+  columns?: string[]
+  offset?: number
+  max_results?: number
+  count?: boolean
 }
 
 /** A tag of a run. */
@@ -705,6 +827,14 @@ export interface UploadToRun {
   path: string
 }
 
+/** Names in use, sorted; `looked_at` runs were compared, null if none needed to be. */
+export interface UsedColumns {
+  metrics: string[]
+  params: string[]
+  tags: string[]
+  looked_at: number | null
+}
+
 /** A named state of an experiment's page. */
 export interface View {
   view_id: string
@@ -713,6 +843,12 @@ export interface View {
   state: string
   creation_time: number
   last_update_time: number
+}
+
+/** The same as a stream of events (`text/event-stream`), as they happen. */
+export interface WatchChanges {
+  experiment_ids?: string[]
+  since?: string | null
 }
 
 /** What each endpoint is asked and answers. */
@@ -744,17 +880,23 @@ export interface Endpoints {
   'experiments/delete-experiment-tag': { question: DeleteExperimentTag; answer: Empty }
   'experiments/get': { question: GetExperiment; answer: FoundExperiment }
   'experiments/get-by-name': { question: GetExperimentByName; answer: FoundExperiment }
+  'experiments/overview': { question: GetExperimentOverviews; answer: ExperimentOverviews }
   'experiments/restore': { question: RestoreExperiment; answer: Empty }
   'experiments/search': { question: SearchExperiments; answer: FoundExperiments }
   'experiments/set-experiment-tag': { question: SetExperimentTag; answer: Empty }
   'experiments/update': { question: UpdateExperiment; answer: Empty }
   'logged-models/search': { question: SearchLoggedModels; answer: FoundLoggedModels }
+  'metrics/curves': { question: GetCurves; answer: Curves }
   'metrics/get-history': { question: GetHistory; answer: History }
   'metrics/get-history-bulk-interval': { question: GetHistorySample; answer: History }
+  'runs/changed': { question: GetChanged; answer: ChangedRuns }
+  'GET runs/changes': { question: WatchChanges; answer: ChangedRuns }
+  'runs/columns': { question: RunColumns; answer: UsedColumns }
   'runs/create': { question: CreateRun; answer: FoundRun }
   'runs/delete': { question: DeleteRun; answer: Empty }
   'runs/delete-tag': { question: DeleteTag; answer: Empty }
   'runs/get': { question: GetRun; answer: FoundRun }
+  'runs/groups': { question: RunGroups; answer: GroupRows }
   'runs/heartbeat': { question: Heartbeat; answer: Empty }
   'runs/log-batch': { question: LogBatch; answer: Empty }
   'runs/log-inputs': { question: LogInputs; answer: Empty }
@@ -765,6 +907,7 @@ export interface Endpoints {
   'runs/restore': { question: RestoreRun; answer: Empty }
   'runs/search': { question: SearchRuns; answer: FoundRuns }
   'runs/set-tag': { question: SetTag; answer: Empty }
+  'runs/table': { question: RunTable; answer: RunRows }
   'runs/update': { question: UpdateRun; answer: UpdatedRun }
   'views/create': { question: CreateView; answer: FoundView }
   'views/delete': { question: DeleteView; answer: Empty }
@@ -803,17 +946,23 @@ export const ROUTES: Record<keyof Endpoints, readonly [string, string]> = {
   'experiments/delete-experiment-tag': ['POST', 'ajax-api/2.0/mlflow/experiments/delete-experiment-tag'],
   'experiments/get': ['GET', 'ajax-api/2.0/mlflow/experiments/get'],
   'experiments/get-by-name': ['GET', 'ajax-api/2.0/mlflow/experiments/get-by-name'],
+  'experiments/overview': ['POST', 'ajax-api/2.0/mlflow/experiments/overview'],
   'experiments/restore': ['POST', 'ajax-api/2.0/mlflow/experiments/restore'],
   'experiments/search': ['POST', 'ajax-api/2.0/mlflow/experiments/search'],
   'experiments/set-experiment-tag': ['POST', 'ajax-api/2.0/mlflow/experiments/set-experiment-tag'],
   'experiments/update': ['POST', 'ajax-api/2.0/mlflow/experiments/update'],
   'logged-models/search': ['POST', 'ajax-api/2.0/mlflow/logged-models/search'],
+  'metrics/curves': ['POST', 'ajax-api/2.0/mlflow/metrics/curves'],
   'metrics/get-history': ['GET', 'ajax-api/2.0/mlflow/metrics/get-history'],
   'metrics/get-history-bulk-interval': ['GET', 'ajax-api/2.0/mlflow/metrics/get-history-bulk-interval'],
+  'runs/changed': ['POST', 'ajax-api/2.0/mlflow/runs/changed'],
+  'GET runs/changes': ['GET', 'ajax-api/2.0/mlflow/runs/changes'],
+  'runs/columns': ['POST', 'ajax-api/2.0/mlflow/runs/columns'],
   'runs/create': ['POST', 'ajax-api/2.0/mlflow/runs/create'],
   'runs/delete': ['POST', 'ajax-api/2.0/mlflow/runs/delete'],
   'runs/delete-tag': ['POST', 'ajax-api/2.0/mlflow/runs/delete-tag'],
   'runs/get': ['GET', 'ajax-api/2.0/mlflow/runs/get'],
+  'runs/groups': ['POST', 'ajax-api/2.0/mlflow/runs/groups'],
   'runs/heartbeat': ['POST', 'ajax-api/2.0/mlflow/runs/heartbeat'],
   'runs/log-batch': ['POST', 'ajax-api/2.0/mlflow/runs/log-batch'],
   'runs/log-inputs': ['POST', 'ajax-api/2.0/mlflow/runs/log-inputs'],
@@ -824,6 +973,7 @@ export const ROUTES: Record<keyof Endpoints, readonly [string, string]> = {
   'runs/restore': ['POST', 'ajax-api/2.0/mlflow/runs/restore'],
   'runs/search': ['POST', 'ajax-api/2.0/mlflow/runs/search'],
   'runs/set-tag': ['POST', 'ajax-api/2.0/mlflow/runs/set-tag'],
+  'runs/table': ['POST', 'ajax-api/2.0/mlflow/runs/table'],
   'runs/update': ['POST', 'ajax-api/2.0/mlflow/runs/update'],
   'views/create': ['POST', 'ajax-api/2.0/mlflow/views/create'],
   'views/delete': ['POST', 'ajax-api/2.0/mlflow/views/delete'],
