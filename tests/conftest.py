@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.places", "tests.servers.fixtures"]
+pytest_plugins = ["tests.neighbours", "tests.places", "tests.servers.fixtures"]
 
 
 @pytest.fixture(autouse=True)

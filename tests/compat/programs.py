@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import http.client
 import json
 import os
@@ -22,13 +23,16 @@ Answers = dict[str, dict[str, Any]]
 
 def interpreter(environment: str) -> Path:
     """The Python of an environment of tests/compat/environments, made when it is not there."""
-    subprocess.run(
-        [ROOT / "scripts/compat-environments", environment],
-        env={**os.environ, "PYTHON": sys.executable},
-        check=True,
-    )
-    folder = os.environ.get("MILLSTREAM_TEST_COMPAT_FOLDER", ".cache/compat")
-    return ROOT / folder / environment / "bin/python"
+    folder = ROOT / os.environ.get("MILLSTREAM_TEST_COMPAT_FOLDER", ".cache/compat")
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{environment}.lock").open("a") as lock:  # others may need it, too
+        fcntl.lockf(lock, fcntl.LOCK_EX)
+        subprocess.run(
+            [ROOT / "scripts/compat-environments", environment],
+            env={**os.environ, "PYTHON": sys.executable},
+            check=True,
+        )
+    return folder / environment / "bin/python"
 
 
 @contextmanager
