@@ -280,12 +280,12 @@ def test_a_folder_above_that_others_keep_locked_is_waited_for_once(
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         began = time.monotonic()
-        for number in range(10):
+        for number in range(40):
             put(folder, f"a/{number}", b"x")
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 10  # not 40 times 0.5 s
     finally:
         os.close(handle)
-    assert len(folder.list("a")) == 10
+    assert len(folder.list("a")) == 40
 
 
 def test_folders_on_the_way_to_the_root_reach_the_disk(

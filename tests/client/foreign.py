@@ -33,7 +33,7 @@ class ForeignServer:
         self.fails: Callable[[str, dict[str, Any]], Failure | None] = lambda name, question: None
         self.loses: set[str] = set()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> ForeignServer:

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 import re
+import statistics
 import time
 from pathlib import Path
 from typing import Any
@@ -188,12 +189,14 @@ def test_small_answers_do_not_wait_for_the_nagle_timer(server: RunningServer) ->
     with Conversation(server.url) as conversation:
         data = request("POST", f"{API}/runs/log-metric", b"{}")
         head, body = data[:-2], data[-2:]
-        started = time.perf_counter()
-        for _ in range(50):
+        taken = []
+        for _ in range(51):
+            started = time.perf_counter()
             conversation.send(head)
             conversation.send(body)
             assert conversation.answer().status == 400
-        assert time.perf_counter() - started < 50 * 0.02  # with the timer: 50 times 0.04 s
+            taken.append(time.perf_counter() - started)
+        assert statistics.median(taken) < 0.02  # with the timer: 0.04 s
 
 
 def test_a_logged_metric_is_found(server: RunningServer) -> None:

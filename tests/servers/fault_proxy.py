@@ -24,6 +24,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urlsplit
 
+from tests.servers.processes import free_port
+
 #: from client to server, and back
 UP: Literal["up"] = "up"
 DOWN: Literal["down"] = "down"
@@ -140,8 +142,8 @@ class FaultProxy:
         self._is_away = False
         self._rate: float | None = None
         self.closed = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.port: int = self._listener.getsockname()[1]
+        self.port = free_port()  # nobody else is given it while it is away
+        self._listener = socket.create_server(("127.0.0.1", self.port), backlog=128)
         self.url = parts._replace(netloc=f"127.0.0.1:{self.port}").geturl()
         self._listen()
 
