@@ -538,8 +538,8 @@ class Plans:
 @pytest.mark.parametrize(
     ("text", "items", "experiments", "first"),
     [
-        (None, [], [1], "SEARCH r USING INDEX runs_newest (experiment_id=?)"),
-        (None, [], [1, 2], "SEARCH r USING INDEX runs_newest (experiment_id=?)"),
+        (None, [], [1], "SEARCH r USING COVERING INDEX runs_listed (experiment_id=?)"),
+        (None, [], [1, 2], "SEARCH r USING COVERING INDEX runs_listed (experiment_id=?)"),
         (
             "metrics.auc > 0.1 AND params.set = 'x'",
             ["metrics.auc DESC"],
@@ -571,7 +571,7 @@ def test_plans(
     assert searches[0].startswith(first)
     if len(experiments) > 1:
         assert sum(line.startswith(first) for line in searches) == len(experiments)
-    elif "series" in first or "runs_newest" in first:
+    elif "series" in first or "runs_listed" in first:
         assert "USE TEMP B-TREE FOR ORDER BY" not in plan
 
 

@@ -9,7 +9,7 @@ from mlflow.store.db import Database, WouldBlock
 from mlflow.store.experiments import ExperimentRow, Experiments
 from mlflow.store.metrics import Metrics
 from mlflow.store.mysql import MysqlDatabase
-from mlflow.store.names import Names
+from mlflow.store.names import Names, UsedNames
 from mlflow.store.postgresql import PostgresqlDatabase
 from mlflow.store.runs import Columns, RunRow, Runs
 from mlflow.store.sqlite import SqliteDatabase
@@ -27,13 +27,14 @@ class Store:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.names = Names(database)
+        used = UsedNames()
         self.datasets = Datasets(database)
         self.experiments = Experiments(database, self.names)
         self.metrics = Metrics(database, self.names)
-        self.runs = Runs(database, self.names)
+        self.runs = Runs(database, self.names, used)
         self.views = Views(database)
         self._writer: Writer[LogBatch] = Writer(
-            Batches(database, self.names).commit,
+            Batches(database, self.names, used).commit,
             lambda batch: len(batch.metrics) + len(batch.params) + len(batch.tags),
             _LARGEST_GROUP,
             lambda: database.hurried,

@@ -14,7 +14,7 @@ from mlflow._clock import now_ms
 from mlflow.exceptions import INVALID_PARAMETER_VALUE, MlflowException, invalid, missing
 from mlflow.store import points as packing
 from mlflow.store.db import Connection, Database, Row
-from mlflow.store.names import Names
+from mlflow.store.names import METRIC, PARAM, TAG, Names, Use, UsedNames
 from mlflow.store.points import Points
 from mlflow.wire.metrics import LogBatch
 
@@ -94,9 +94,10 @@ class _Run(NamedTuple):
 class Batches:
     """Applies log requests to a database."""
 
-    def __init__(self, database: Database, names: Names) -> None:
+    def __init__(self, database: Database, names: Names, used: UsedNames) -> None:
         self._database = database
         self._names = names
+        self._used = used
 
     def commit(self, requests: list[LogBatch]) -> list[Exception | None]:
         """Apply requests in one transaction; each answer is None or why it was left out."""
@@ -108,9 +109,14 @@ class Batches:
         }
         numbers = self._names.make(wanted)
         lock = self._database.for_update
-        return self._database.write(
-            lambda connection: _Group(connection, numbers, lock).apply(requests)
-        )
+
+        def work(connection: Connection) -> tuple[list[Exception | None], set[Use]]:
+            group = _Group(connection, numbers, lock)
+            return group.apply(requests), self._used.note(connection, group.used)
+
+        errors, used = self._database.write(work)
+        self._used.remember(used)
+        return errors
 
 
 class _Group:
@@ -121,6 +127,8 @@ class _Group:
         self.now = now_ms()
         #: what is to be appended to documents, by run and column
         self.appended: dict[int, dict[str, list[bytes]]] = {}
+        #: names that a run is the first to have, as far as is known
+        self.used: set[Use] = set()
 
     def apply(self, requests: list[LogBatch]) -> list[Exception | None]:
         runs = self._lock({request.run_id for request in requests})
@@ -198,7 +206,7 @@ class _Group:
         for index, request in enumerate(requests):
             if errors[index] is not None or not request.params:
                 continue
-            run = runs[request.run_id].id
+            run, experiment = runs[request.run_id][:2]
             fresh = {}
             for param in request.params:
                 pair = (run, self.numbers[param.key])
@@ -217,6 +225,7 @@ class _Group:
                 for pair, param in fresh.items():
                     known[pair] = param.value
                     rows.append((*pair, param.value))
+                    self.used.add((experiment, PARAM, pair[1]))
                     self._later("params", run, _encode(param))
         if rows:
             self.connection.put("params", ("run_id", "key_id", "value"), rows)
@@ -244,13 +253,15 @@ class _Group:
         wanted: dict[tuple[int, int], str] = {}
         texts: dict[tuple[int, int], bytes] = {}
         for request in requests:
-            run = runs[request.run_id].id
+            run, experiment = runs[request.run_id][:2]
             for tag in request.tags:
                 if tag.key == RUN_NAME and not tag.value:
                     continue  # a run always has a name
                 pair = (run, self.numbers[tag.key])
                 wanted[pair] = tag.value
                 texts[pair] = _encode(tag)
+                if pair not in known:
+                    self.used.add((experiment, TAG, pair[1]))
         changed = {pair: value for pair, value in wanted.items() if known.get(pair) != value}
         if not changed:
             return
@@ -294,6 +305,8 @@ class _Group:
                 new = self._fresh(pair, new)
                 if not new.steps:
                     continue
+            elif summary is None:
+                self.used.add((experiments[pair[0]], METRIC, pair[1]))
             summary = summarise(summary, pair, experiments[pair[0]], new)
             level = OLD if len(new) >= LARGE else YOUNG
             blocks.append(_block(pair, level, new))

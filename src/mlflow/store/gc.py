@@ -245,7 +245,7 @@ class Bin:
                 return False
             if connection.one("SELECT id FROM runs WHERE experiment_id = ? LIMIT 1", (number,)):
                 return False
-            for table in ("datasets", "experiment_tags", "views"):
+            for table in ("datasets", "experiment_tags", "used_names", "views"):
                 connection.run(f"DELETE FROM {table} WHERE experiment_id = ?", (number,))
             connection.run("DELETE FROM experiments WHERE id = ?", (number,))
             return True

@@ -1,8 +1,14 @@
-"""Names of metrics, params and tags as small numbers."""
+"""Names of metrics, params and tags as small numbers, and which experiment uses which."""
 
 from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 
 from mlflow.store.db import Connection, Database
+
+METRIC, PARAM, TAG = 1, 2, 3
+#: experiment, METRIC, PARAM or TAG, number of the name
+Use: TypeAlias = tuple[int, int, int]
+_REMEMBERED = 100_000  # uses, about 20 MB
 
 
 class Names:
@@ -55,3 +61,30 @@ class Names:
             ):
                 self._numbers[name] = number
                 self._texts[number] = name
+
+
+class UsedNames:
+    """The names that runs of an experiment have, or had: they are only ever added.
+
+    They are noted with the first row of a run that needs them. What is noted is remembered, so
+    that nearly always there is nothing to write.
+    """
+
+    def __init__(self) -> None:
+        self._noted: set[Use] = set()
+
+    def note(self, connection: Connection, uses: Iterable[Use]) -> set[Use]:
+        """Write down uses that are not known to be noted; give them to `remember` on commit."""
+        fresh = set(uses).difference(self._noted)
+        if fresh:
+            columns = ("experiment_id", "kind", "key_id")
+            # in one order, so that nobody deadlocks
+            connection.put("used_names", columns, sorted(fresh), keys=columns)
+        return fresh
+
+    def remember(self, uses: set[Use]) -> None:
+        """Take uses, whose transaction was committed, as noted."""
+        if uses:
+            if len(self._noted) > _REMEMBERED:
+                self._noted = set()
+            self._noted |= uses

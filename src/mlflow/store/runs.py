@@ -16,7 +16,7 @@ from mlflow.store.datasets import Datasets
 from mlflow.store.db import Connection, Database
 from mlflow.store.experiments import RELATIVE
 from mlflow.store.metrics import values_at
-from mlflow.store.names import Names
+from mlflow.store.names import TAG, Names, Use, UsedNames
 from mlflow.store.where import View, at_refs, run_count, run_search
 from mlflow.wire.runs import InfoMessage, InputsMessage, OutputsMessage, PackedData, PackedRun
 
@@ -89,9 +89,10 @@ def placed(location: str, root: str) -> str:
 class Runs:
     """Reads and writes runs."""
 
-    def __init__(self, database: Database, names: Names) -> None:
+    def __init__(self, database: Database, names: Names, used: UsedNames) -> None:
         self._database = database
         self._names = names
+        self._used = used
         self._made = 0
 
     def create(
@@ -113,9 +114,10 @@ class Runs:
         document = b",".join(_encode({"key": key, "value": tags[key]}) for key in tags).decode()
 
         may_be_there = chosen
+        used: set[Use] = set()
 
         def work(connection: Connection) -> RunRow | None:
-            nonlocal may_be_there
+            nonlocal may_be_there, used
             if may_be_there and (there := self._row(connection, run_id)):
                 return there
             may_be_there = True  # if this is tried again, as the answer to COMMIT was lost
@@ -142,6 +144,7 @@ class Runs:
             connection.put("documents", ("run_id", "params", "tags"), [(number, "", document)])
             rows = [(number, numbers[key], value) for key, value in tags.items()]
             connection.put("tags", ("run_id", "key_id", "value"), rows)
+            used = self._used.note(connection, [(experiment, TAG, row[1]) for row in rows])
             return RunRow(
                 number,
                 run_id,
@@ -156,6 +159,7 @@ class Runs:
             )
 
         made = self._database.write(work)
+        self._used.remember(used)
         self._made += 1
         if self._made in GROWN:
             threading.Thread(target=self._database.refresh_statistics, daemon=True).start()
@@ -236,10 +240,15 @@ class Runs:
     def extend_tag(self, run: int, key: str, item: object) -> bool:
         """Add an item to a tag that holds a JSON list; False when that would be too long."""
         key_id = self._names.make([key])[key]
+        used: set[Use] = set()
 
         def work(connection: Connection) -> bool:
+            nonlocal used
+            used = set()
             lock = self._database.for_update
-            connection.one(f"SELECT id FROM runs WHERE id = ?{lock}", (run,))
+            experiment = connection.value(
+                f"SELECT experiment_id FROM runs WHERE id = ?{lock}", (run,)
+            )
             there = connection.value(
                 "SELECT value FROM tags WHERE run_id = ? AND key_id = ?", (run, key_id)
             )
@@ -255,9 +264,13 @@ class Runs:
                 update=("value",),
             )
             rewrite_tags(connection, run)
+            if experiment is not None:
+                used = self._used.note(connection, [(experiment, TAG, key_id)])
             return True
 
-        return self._database.write(work)
+        extended = self._database.write(work)
+        self._used.remember(used)
+        return extended
 
     def delete_tag(self, run: int, key: str) -> bool:
         """Delete a tag; False when there is none."""

@@ -9,7 +9,7 @@ shown, so the rows are driven from one of three places:
 * in order of a metric: from the index `series_last`, best first, checking the rest of the filter
   row by row until the page is full. Rows whose metric is NaN or missing come last in both
   directions, so they have statements of their own, which are run only if the page has room left;
-* in order of time: from the index `runs_newest`, the same way.
+* in order of time: from the index `runs_listed`, the same way.
 
 Only orders without an index (params, tags, `min(metrics.loss)`) sort all rows that match. With
 several experiments each has its own walk, and the pages are merged.

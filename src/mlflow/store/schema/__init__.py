@@ -21,6 +21,7 @@ WORDS = {
         "TEXT": "TEXT",
         "LONGTEXT": "TEXT",
         "BYTES": "BLOB",
+        "ON": "",
         "PREFIX": r"substr(\1, 1, 64)",
         "CLUSTERED": " WITHOUT ROWID",
         "OPTIONS": "",
@@ -33,6 +34,7 @@ WORDS = {
         "TEXT": 'TEXT COLLATE "C"',
         "LONGTEXT": "TEXT",
         "BYTES": "BYTEA",
+        "ON": "",
         "PREFIX": r"substr(\1, 1, 64)",
         "CLUSTERED": "",
         "OPTIONS": "",
@@ -44,6 +46,7 @@ WORDS = {
         "TEXT": "MEDIUMTEXT",  # a TEXT has 65,535 bytes: too few for 20,000 characters
         "LONGTEXT": "LONGTEXT",
         "BYTES": "LONGBLOB",
+        "ON": r" ON \1",  # an index is dropped from its table
         "PREFIX": r"\1(64)",
         "CLUSTERED": " ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE $COLLATION ROW_FORMAT=DYNAMIC",
         "OPTIONS": " ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE $COLLATION ROW_FORMAT=DYNAMIC",
@@ -70,7 +73,8 @@ def statements(text: str, dialect: str) -> list[str]:
     """The statements of a script in one dialect."""
     words = WORDS[dialect]
     text = re.sub(r"--[^\n]*", "", text)
-    text = re.sub(r"\$PREFIX\((\w+)\)", words["PREFIX"], text)
+    for word in ("ON", "PREFIX"):
+        text = re.sub(rf"\${word}\((\w+)\)", words[word], text)
     text = re.sub(r"\$([A-Z]+)", lambda match: words[match.group(1)], text)
     return [part.strip() for part in text.split(";") if part.strip()]
 
