@@ -50,7 +50,8 @@ def _best(runs: int, most: int) -> list[int]:
     return [number for _, number in sorted(found)][:most]
 
 
-def _load(url: str, experiment: str, numbers: range) -> None:
+def load(url: str, experiment: str, numbers: range) -> None:
+    """Create the runs of these numbers, with all that `trial` says of them."""
     with Api(url) as api:
         for number in numbers:
             content = trial(number)
@@ -102,7 +103,7 @@ def search(
         with Api(server.url) as api:
             experiment = api.create_experiment("search")
         begin = time.perf_counter()
-        together(_load, [(server.url, experiment, range(i, runs, clients)) for i in range(clients)])
+        together(load, [(server.url, experiment, range(i, runs, clients)) for i in range(clients)])
         measures["load, runs/s"] = runs / (time.perf_counter() - begin)
         with measures.checked("newest 100, ms"), Api(server.url) as api:
             measures["newest 100, ms"] = _repeated(
