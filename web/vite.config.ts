@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
-// The built pages go into the package; every address in them is relative, for any path prefix.
+// Every address in the built pages is relative, for any path prefix. pack.mjs puts them into the
+// package.
 export default defineConfig({
   base: './',
   resolve: {
@@ -13,9 +14,8 @@ export default defineConfig({
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
-    outDir: '../src/mlflow/server/static',
-    emptyOutDir: false,
     target: 'es2022',
+    license: { fileName: 'licenses.txt' },
     rolldownOptions: {
       // "use client" means nothing here
       onLog: (level, log, handler) => log.code !== 'MODULE_LEVEL_DIRECTIVE' && handler(level, log),

@@ -1,4 +1,4 @@
-"""The way of a request through the server: routes, headers, errors, pages."""
+"""The way of a request through the server: routes, headers, errors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from mlflow.server.app import create_app
-from mlflow.version import MILLSTREAM_VERSION, VERSION
+from mlflow.version import VERSION
 from mlflow.wire import ENDPOINTS
 from tests.server.raw import Answer, Conversation, exchange, request
 from tests.servers.fixtures import StartServer
@@ -86,22 +86,6 @@ def test_unknown_page(server: RunningServer) -> None:
     answer = get(server, "/nothing")
     assert answer.status == 404
     assert answer.headers["content-type"].startswith("text/plain")
-
-
-@pytest.mark.parametrize("page", ["/", "/docs"])
-def test_pages_name_only_files_that_are_there(server: RunningServer, page: str) -> None:
-    text = get(server, page).body.decode()
-    files = re.findall(r"(?:src|href)=\"(static-files/[^\"]+)\"", text)
-    assert len(files) >= 3
-    for file in files:
-        assert get(server, f"/{file}").status == 200, file
-
-
-@pytest.mark.parametrize(
-    "path", ["/static-files/../app.py", "/static-files/%2e%2e/app.py", "/static-files//etc/passwd"]
-)
-def test_pages_are_only_those_of_the_package(server: RunningServer, path: str) -> None:
-    assert get(server, path).status == 404
 
 
 def test_wrong_method(server: RunningServer) -> None:
@@ -211,32 +195,6 @@ def test_a_logged_metric_is_found(server: RunningServer) -> None:
     assert [point["step"] for point in history["metrics"]] == [0, 1, 2]
 
 
-# -- pages -------------------------------------------------------------------------------
-
-
-def test_pages_need_nothing_from_elsewhere(server: RunningServer) -> None:
-    for path in ("/", "/docs"):
-        answer = get(server, path)
-        text = answer.body.decode()
-        policy = answer.headers["content-security-policy"]
-        assert answer.status == 200
-        assert "default-src 'none'" in policy
-        assert "unsafe" not in policy
-        assert not re.search(r"<script(?![^>]*\ssrc=)|\son\w+=|style=|https?://(?!127)", text)
-        for link in re.findall(r'(?:src|href)="([^"#]+)"', text):
-            assert not link.startswith(("/", "http")), link
-            if link != ".":
-                assert get(server, f"/{link}").status == 200, link
-        assert MILLSTREAM_VERSION in text
-        assert "{{" not in text
-
-
-def test_a_page_that_the_browser_has_is_not_sent_again(server: RunningServer) -> None:
-    tag = get(server, "/").headers["etag"]
-    answer = get(server, "/", if_none_match=tag)
-    assert (answer.status, answer.body) == (304, b"")
-
-
 def test_openapi(server: RunningServer) -> None:
     answer = get(server, "/openapi.json")
     document: dict[str, Any] = json.loads(answer.body)
@@ -278,15 +236,6 @@ def test_artifacts_are_not_served(start_server: StartServer) -> None:
     assert (answer.status, answer.headers["content-type"][:10]) == (503, "text/plain")
     answer = get(start_server(None), path)
     assert (answer.status, code(answer)) == (404, "RESOURCE_DOES_NOT_EXIST")
-
-
-def test_frames(start_server: StartServer) -> None:
-    denied = get(start_server(None, "--x-frame-options", "DENY"), "/").headers
-    assert denied["x-frame-options"] == "DENY"
-    assert "frame-ancestors 'none'" in denied["content-security-policy"]
-    free = get(start_server(None, "--x-frame-options", "NONE"), "/").headers
-    assert "x-frame-options" not in free
-    assert "frame-ancestors *" in free["content-security-policy"]
 
 
 def test_hosts_and_origins_from_options(start_server: StartServer) -> None:

@@ -216,8 +216,10 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
             *options: str,
             environment: Mapping[str, str] | None = None,
             folder: Path | None = None,
+            command: str = "server",
         ) -> RunningServer:
-            server = RunningServer(folder or tmp_path, store, options, environment)
+            where = folder or tmp_path
+            server = RunningServer(where, store, options, environment, command=command)
             stack.callback(server.kill)
             stack.callback(server.stop)
             return server

@@ -31,6 +31,7 @@ class RunningServer:
         environment: variables on top of this process's own.
         python: the interpreter; another one than ours has our package installed.
         prefix: what `--static-prefix` in `options` puts in front of every route.
+        command: `server`, or its other name `ui`.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class RunningServer:
         environment: Mapping[str, str] | None = None,
         python: Path = Path(sys.executable),
         prefix: str = "",
+        command: str = "server",
     ) -> None:
         self.folder = folder
         self.store = store
@@ -48,7 +50,7 @@ class RunningServer:
         self.url = f"http://127.0.0.1:{self.port}{prefix}"
         self.log = folder / f"server-{self.port}.log"
         self._options = [*options]
-        self._python = python
+        self._command = [str(python), "-m", "mlflow", command]
         self._environment = {**os.environ, **(environment or {})}
         self.start()
 
@@ -58,7 +60,7 @@ class RunningServer:
 
     def start(self) -> None:
         """Start the process and wait until `/health` answers 200."""
-        command = [str(self._python), "-m", "mlflow", "server", "--port", str(self.port)]
+        command = [*self._command, "--port", str(self.port)]
         if self.store is not None:
             command += ["--backend-store-uri", self.store]
         with self.log.open("ab") as output:

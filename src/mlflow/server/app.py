@@ -17,7 +17,6 @@ import msgspec
 
 from mlflow import service
 from mlflow.exceptions import INTERNAL_ERROR, MlflowException
-from mlflow.server import ui
 from mlflow.server.artifacts import Artifacts, with_addresses
 from mlflow.server.hosts import SAFE_METHODS, Hosts
 from mlflow.server.limits import Gone, Limits, Receive, Refused
@@ -37,6 +36,7 @@ from mlflow.server.replies import (
 )
 from mlflow.server.routes import Finish, Handler, Request, Route, Work
 from mlflow.server.settings import Settings, from_environment
+from mlflow.server.ui import Pages
 from mlflow.service import ArtifactEngine, Engine
 from mlflow.service.runs import fail_lost
 from mlflow.version import VERSION
@@ -122,7 +122,7 @@ class App:
         self._ids = RequestIds()
         limits = Limits(settings.max_body_size, settings.client_timeout)
         self._artifacts = Artifacts(engine, limits, settings.x_frame_options)
-        self._policy = ui.content_policy(settings.x_frame_options)
+        self._pages = Pages(settings.x_frame_options)
         self._headers: list[Header] = [
             (b"x-content-type-options", b"nosniff"),
             (b"referrer-policy", b"same-origin"),
@@ -149,7 +149,7 @@ class App:
             self._add("GET", f"{path}/version", "version", self._version)
             self._add("GET", f"{path}/metrics", "metrics", self._metrics)
         self._add("GET", f"{prefix}/openapi.json", "openapi.json", self._describe)
-        for path in ui.PAGES:
+        for path in self._pages.paths:
             self._add("GET", prefix + path, "page", self._page)
         if prefix:
             self._add("GET", prefix, "page", self._to_first_page)
@@ -354,7 +354,10 @@ class App:
 
     async def _page(self, request: Request) -> Reply:
         path = request.path.removeprefix(self._settings.static_prefix)
-        return ui.page(path, self._policy, request.headers.get(b"if-none-match"))
+        headers = request.headers
+        return self._pages.reply(
+            path, headers.get(b"if-none-match"), headers.get(b"accept-encoding", b"")
+        )
 
     async def _to_first_page(self, request: Request) -> Reply:
         return text(308, "", (b"location", f"{self._settings.static_prefix}/".encode("ascii")))
