@@ -2,8 +2,15 @@
 
 from mlflow.entities.artifacts import FileInfo
 from mlflow.entities.datasets import Dataset, DatasetInput, InputTag
-from mlflow.entities.experiments import Experiment, ExperimentTag, LifecycleStage, ViewType
+from mlflow.entities.experiments import (
+    Experiment,
+    ExperimentOverview,
+    ExperimentTag,
+    LifecycleStage,
+    ViewType,
+)
 from mlflow.entities.metrics import Metric, Param, RunTag
+from mlflow.entities.run_tables import GroupNumbers, GroupRows, RunRows, UsedColumns
 from mlflow.entities.runs import (
     LoggedModelInput,
     LoggedModelOutput,
@@ -20,8 +27,11 @@ __all__ = [
     "Dataset",
     "DatasetInput",
     "Experiment",
+    "ExperimentOverview",
     "ExperimentTag",
     "FileInfo",
+    "GroupNumbers",
+    "GroupRows",
     "InputTag",
     "LifecycleStage",
     "LoggedModelInput",
@@ -33,8 +43,10 @@ __all__ = [
     "RunInfo",
     "RunInputs",
     "RunOutputs",
+    "RunRows",
     "RunStatus",
     "RunTag",
+    "UsedColumns",
     "View",
     "ViewType",
 ]

@@ -57,3 +57,21 @@ class Experiment(Entity):
     creation_time: int | None = None
     last_update_time: int | None = None
     workspace: str = "default"
+
+
+class ExperimentOverview(Entity):
+    """The runs of an experiment in figures.
+
+    Args:
+        runs: how many active runs there are.
+        running: those of them that have not ended.
+        deleted_runs: how many are in the bin.
+        last_activity: when a run last started, ended or was heard of while it ran, in
+            milliseconds since the epoch; None before the first run.
+    """
+
+    experiment_id: str
+    runs: int
+    running: int
+    deleted_runs: int
+    last_activity: int | None

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from mlflow.entities.experiments import Experiment, ExperimentTag
+from mlflow.entities.experiments import Experiment, ExperimentOverview, ExperimentTag
 from mlflow.exceptions import invalid
 from mlflow.wire import _fields as rules
 from mlflow.wire._endpoint import Empty, Endpoint, Question, may
@@ -198,21 +198,6 @@ class GetExperimentOverviews(Question, kw_only=True, omit_defaults=True):
             )
         for experiment_id in self.experiment_ids:
             rules.experiment_number(experiment_id, "experiment_ids")
-
-
-class ExperimentOverview(msgspec.Struct):
-    """The runs of an experiment in figures.
-
-    `runs` are the active ones, `running` those of them that have not ended; `last_activity` is
-    when a run last started, ended or was heard of, in milliseconds since the epoch, null before
-    the first run.
-    """
-
-    experiment_id: str
-    runs: int
-    running: int
-    deleted_runs: int
-    last_activity: int | None
 
 
 class ExperimentOverviews(msgspec.Struct):

@@ -4,10 +4,7 @@ What search gives run by run is given here column by column, and from any row on
 it that show a window of a long table.
 """
 
-from typing import Any, TypeAlias
-
-import msgspec
-
+from mlflow.entities.run_tables import GroupRows, RunRows, UsedColumns
 from mlflow.exceptions import invalid
 from mlflow.wire import _fields as rules
 from mlflow.wire._endpoint import Endpoint, Question, may
@@ -18,9 +15,6 @@ MAX_EXPERIMENTS = 1000
 MAX_GROUP_KEYS = 4
 MAX_GROUP_COLUMNS = 100
 MAX_OFFSET = 2**31
-
-#: A cell: text, a number ("NaN" as text), a list of objects, or null for what is missing.
-Cell: TypeAlias = str | int | float | list[Any] | None
 
 
 class AboutRuns(Question, kw_only=True, omit_defaults=True):
@@ -61,18 +55,6 @@ class RunTable(AboutRuns, kw_only=True, omit_defaults=True):
         check_length("columns", self.columns, 0, MAX_COLUMNS)
 
 
-class RunRows(msgspec.Struct):
-    """Rows of the table of runs: `columns["metrics.loss"][i]` belongs to `run_ids[i]`.
-
-    Times are in milliseconds since the epoch, a duration in milliseconds; `total` is null unless
-    it was asked for.
-    """
-
-    run_ids: list[str]
-    columns: dict[str, list[Cell]]
-    total: int | None
-
-
 class RunColumns(AboutRuns, kw_only=True, omit_defaults=True):
     """The names of the metrics, params and tags of the runs that match.
 
@@ -81,15 +63,6 @@ class RunColumns(AboutRuns, kw_only=True, omit_defaults=True):
     """
 
     differing: bool = False
-
-
-class UsedColumns(msgspec.Struct):
-    """Names in use, sorted; `looked_at` runs were compared, null if none needed to be."""
-
-    metrics: list[str]
-    params: list[str]
-    tags: list[str]
-    looked_at: int | None
 
 
 class RunGroups(AboutRuns, kw_only=True, omit_defaults=True):
@@ -111,29 +84,6 @@ class RunGroups(AboutRuns, kw_only=True, omit_defaults=True):
         _check_window(self.offset, self.max_results)
         check_length("group_by", self.group_by, 1, MAX_GROUP_KEYS)
         check_length("columns", self.columns, 0, MAX_GROUP_COLUMNS)
-
-
-class GroupNumbers(msgspec.Struct):
-    """Statistics of a column, an item per group; null where no number is.
-
-    NaN and what is no number are left out; `count` is how many numbers there were, `std` the
-    standard deviation of a sample, null below two.
-    """
-
-    mean: list[float | None]
-    std: list[float | None]
-    min: list[float | None]
-    max: list[float | None]
-    count: list[int]
-
-
-class GroupRows(msgspec.Struct):
-    """Groups: `groups["params.lr"][i]` is the value that all `runs[i]` runs of group i share."""
-
-    groups: dict[str, list[str | None]]
-    runs: list[int]
-    columns: dict[str, GroupNumbers]
-    total: int
 
 
 def check_length(name: str, items: list[str], least: int, most: int) -> None:

@@ -414,7 +414,7 @@ export interface GetView {
   view_id: string
 }
 
-/** Statistics of a column, an item per group; null where no number is. */
+/** Statistics of a column, an item per group; None where no number is. */
 export interface GroupNumbers {
   mean: (Float | null)[]
   std: (Float | null)[]
@@ -423,7 +423,7 @@ export interface GroupNumbers {
   count: number[]
 }
 
-/** Groups: `groups["params.lr"][i]` is the value that all `runs[i]` runs of group i share. */
+/** Groups of runs: all `runs[i]` runs of group i share the value `groups["params.lr"][i]`. */
 export interface GroupRows {
   groups: Record<string, (string | null)[]>
   runs: number[]
@@ -694,7 +694,7 @@ export interface RunMessage {
   outputs?: OutputsMessage | null
 }
 
-/** Rows of the table of runs: `columns["metrics.loss"][i]` belongs to `run_ids[i]`. */
+/** Rows of a table of runs: `columns["metrics.loss"][i]` belongs to `run_ids[i]`. */
 export interface RunRows {
   run_ids: string[]
   columns: Record<string, (string | number | Float | unknown[] | null)[]>
@@ -827,7 +827,7 @@ export interface UploadToRun {
   path: string
 }
 
-/** Names in use, sorted; `looked_at` runs were compared, null if none needed to be. */
+/** Names of metrics, params and tags that runs have, sorted. */
 export interface UsedColumns {
   metrics: string[]
   params: string[]
