@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -301,3 +302,17 @@ def test_folders_on_the_way_to_the_root_reach_the_disk(
     monkeypatch.setattr(os, "fsync", watched)
     put(Folder(tmp_path / "x/y/root"), "a", b"x")
     assert {str(tmp_path), f"{tmp_path}/x", f"{tmp_path}/x/y", f"{tmp_path}/x/y/root"} <= {*synced}
+
+
+def test_batches_of_several_threads_that_leave_no_trace(tmp_path: Path) -> None:
+    """Who is done removes the folder for unfinished files, in which others are about to begin."""
+    folder = Folder(tmp_path / "root", passing=True)
+
+    def batches(thread: int) -> None:
+        for number in range(100):
+            folder.put_batch([(f"{thread}/{number}", b"x"), (f"{thread}/{number}b", b"y")])
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(batches, range(4)))
+    assert len(list(folder.walk())) == 800
+    assert not (tmp_path / "root" / PARTIAL).exists()

@@ -92,15 +92,22 @@ class Folder:
         """Keep small files; see `Place.put_batch`. They are brought to the disk together."""
         for path, _ in files:
             safe_path(path)
-        written: list[str] = []
+        if not files:
+            return
         path = ""
+        few = len(files) <= _FEW
+        first = secrets.token_hex(16)
         try:
-            aside, _ = self._disk.making(lambda aside: None)
+            # The first one is made as `aside` is: others remove that while nothing is in it.
+            aside, _ = self._disk.making(
+                lambda aside: self._write_aside(first, aside, files[0][1], few)
+            )
+            written = [first]
             try:
-                for _, content in files:
+                for _, content in files[1:]:
                     written.append(secrets.token_hex(16))
-                    self._write_aside(written[-1], aside, content, len(files) <= _FEW)
-                if self._disk.durable and len(files) > _FEW:
+                    self._write_aside(written[-1], aside, content, few)
+                if self._disk.durable and not few:
                     sync_file_system(aside)
                 for name, (path, _) in zip(tuple(written), files, strict=True):
                     *folders, target = path.split("/")
@@ -389,6 +396,10 @@ class Folder:
             kept_digests.keep(handle, passing.check(name, handle, None))
             if sync and self._disk.durable:
                 os.fsync(handle)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(name, dir_fd=aside)
+            raise
         finally:
             os.close(handle)
 
