@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
 pytest_plugins = ["tests.neighbours", "tests.places", "tests.servers.fixtures"]
+
+
+def pytest_configure() -> None:
+    """Processes of tests heed signals also where `nohup`, or a shell's `&`, has us ignore them."""
+    for number in (signal.SIGHUP, signal.SIGINT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)  # which only we do: programs begin without it
 
 
 @pytest.fixture(autouse=True)

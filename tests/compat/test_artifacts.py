@@ -8,7 +8,8 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,19 @@ def seen(
     return found
 
 
+@contextmanager
+def requests_to(server: RunningServer) -> Iterator[list[str]]:
+    """The paths of the requests meanwhile, told afterwards; a server that ends has noted all."""
+    assert server.stop() == 0
+    before = len(server.log.read_text())
+    server.start()
+    paths: list[str] = []
+    yield paths
+    assert server.stop() == 0
+    lines = server.log.read_text()[before:].splitlines()
+    paths += [json.loads(line)["path"] for line in lines if line.startswith("{")]
+
+
 def test_clients_and_servers_agree(running_server: RunningServer, tmp_path: Path) -> None:
     ours = seen(Path(sys.executable), running_server.url, tmp_path)
     assert ours["fetch flat/sub/ü 1+2%.bin"] == {"ü 1+2%.bin": [2097152, "91d3beb88a9b2f77"]}
@@ -67,14 +81,12 @@ def test_clients_and_servers_agree(running_server: RunningServer, tmp_path: Path
 
 def test_official_clients_send_in_parts(running_server: RunningServer, tmp_path: Path) -> None:
     ours = seen(Path(sys.executable), running_server.url, tmp_path)
-    log = running_server.log
-    before = len(log.read_text())
-    assert seen(interpreter(NEW), running_server.url, tmp_path, IN_PARTS) == ours
-    requests = [json.loads(line) for line in log.read_text()[before:].splitlines()]
+    with requests_to(running_server) as paths:
+        assert seen(interpreter(NEW), running_server.url, tmp_path, IN_PARTS) == ours
     asked = [
-        request["path"].removeprefix("/api/2.0/mlflow-artifacts/mpu/").partition("/")[0]
-        for request in requests
-        if "/mlflow-artifacts/mpu/" in request["path"]
+        path.removeprefix("/api/2.0/mlflow-artifacts/mpu/").partition("/")[0]
+        for path in paths
+        if "/mlflow-artifacts/mpu/" in path
     ]
     # 12 MiB and a bit are three parts; they are logged twice.
     assert Counter(asked) == {"create": 2, "part": 6, "complete": 2}
@@ -95,12 +107,11 @@ def test_official_clients_with_a_store_behind_the_server(
     )
     ours = seen(Path(sys.executable), server.url, tmp_path)
     assert ours["fetch flat/sub/ü 1+2%.bin"] == {"ü 1+2%.bin": [2097152, "91d3beb88a9b2f77"]}
-    before = len(server.log.read_text())
-    assert seen(interpreter(NEW), server.url, tmp_path, settings) == ours
-    requests = [json.loads(line) for line in server.log.read_text()[before:].splitlines()]
-    paths = Counter(request["path"].split("/")[4] for request in requests)
-    assert ("mpu" in paths) == bool(settings)  # parts go past the server
-    assert paths["presigned"] > 0  # and so do downloads
+    with requests_to(server) as paths:
+        assert seen(interpreter(NEW), server.url, tmp_path, settings) == ours
+    kinds = Counter(path.split("/")[4] for path in paths if path.startswith("/api/"))
+    assert ("mpu" in kinds) == bool(settings)  # parts go past the server
+    assert kinds["presigned"] > 0  # and so do downloads
 
 
 PUT = """

@@ -171,6 +171,7 @@ def test_flushing_waits_for_everything(experiment: str) -> None:
         assert len(mlflow.get_run(run.info.run_id).data.metrics) == 1500
 
 
+@pytest.mark.alone
 def test_logging_a_metric_takes_microseconds(experiment: str) -> None:
     with mlflow.start_run():
         best = math.inf

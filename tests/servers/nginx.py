@@ -9,11 +9,20 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
+import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.servers.processes import free_port, open_folder, stop, unprivileged, wait_until
+from tests.servers.processes import (
+    READY_SECONDS,
+    free_port,
+    open_folder,
+    stop,
+    unprivileged,
+    wait_until,
+)
 
 
 class Nginx:
@@ -23,17 +32,32 @@ class Nginx:
         url: its address.
     """
 
-    def __init__(self, url: str, log: Path) -> None:
+    def __init__(self, url: str, log: Path, status: str) -> None:
         self.url = url
         self._log = log
+        self._status = status
 
     def answered(self) -> list[tuple[int, str, int]]:
-        """Status, method and bytes of the body's declared length of each request so far."""
+        """Status, method and bytes of the body's declared length of each request so far.
+
+        Clients must have read their answers, and ended the connections on which they were refused.
+        """
+        end = time.monotonic() + READY_SECONDS
+        # A request is noted when its connection is done with it, which clients do not see.
+        while self._at_work() > 1:  # the one that asks
+            assert time.monotonic() < end, "nginx still waits for a client"
+            time.sleep(0.005)
         found = []
         for line in self._log.read_text().splitlines():
             status, method, length = line.split()
             found.append((int(status), method, int(length) if length != "-" else 0))
         return found
+
+    def _at_work(self) -> int:
+        """How many connections are in the middle of a request."""
+        with urllib.request.urlopen(self._status, timeout=READY_SECONDS) as answer:
+            words = answer.read().decode().split()
+        return int(words[words.index("Reading:") + 1]) + int(words[words.index("Writing:") + 1])
 
 
 @contextmanager
@@ -47,7 +71,7 @@ def run_nginx(behind: str, settings: str = "") -> Iterator[Nginx]:
     assert program is not None, "nginx is not installed: run scripts/servers."
     folder = open_folder("nginx")
     user = unprivileged()
-    port = free_port()
+    port, status_port = free_port(), free_port()
     kept = "\n".join(
         f"    {name}_temp_path {folder}/{name};"
         for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -66,6 +90,11 @@ http {{
         listen 127.0.0.1:{port};
         location / {{ proxy_pass {behind}; }}
         {settings}
+    }}
+    server {{
+        listen 127.0.0.1:{status_port};
+        access_log off;
+        location / {{ stub_status; }}
     }}
 }}
 """
@@ -87,7 +116,7 @@ http {{
     try:
         wait_until(lambda: _listens(port), process, "nginx", log)
         asked.write_text("")  # without what waiting for it has asked
-        yield Nginx(f"http://127.0.0.1:{port}", asked)
+        yield Nginx(f"http://127.0.0.1:{port}", asked, f"http://127.0.0.1:{status_port}/")
     finally:
         stop(process)
         shutil.rmtree(folder)
