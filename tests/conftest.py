@@ -7,6 +7,17 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Neither chance nor the speed of the machine decides how a test ends.
+settings.register_profile(
+    "tests",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("tests")
 
 pytest_plugins = ["tests.neighbours", "tests.places", "tests.servers.fixtures"]
 
