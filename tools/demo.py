@@ -43,7 +43,8 @@ EXPERIMENTS: list[tuple[str, str, dict[str, str]]] = [
     (
         "vision/resnet-sweep",
         "# Which learning rate, and which optimizer?\n\n"
-        "ResNets on 120,000 photographs of **birds**, `200` classes.\n\n| question | answer |\n|---|---|\n| best optimizer | `adamw` |\n"
+        "ResNets on 120,000 photographs of **birds**, `200` classes.\n\n"
+        "| question | answer |\n|---|---|\n| best optimizer | `adamw` |\n"
         "| worth augmenting? | yes, from 100 epochs on |\n\nNext: *label smoothing*.",
         {"team": "vision", "stage": "research"},
     ),
