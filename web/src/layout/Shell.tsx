@@ -95,12 +95,17 @@ function Shown({ path }: { path: string }) {
   }
   const { page: Found } = found.page
   return (
-    <Boundary key={path}>
+    <Boundary key={keyOf(found.names)}>
       <Suspense fallback={<Loading />}>
         <Found {...found.names} />
       </Suspense>
     </Boundary>
   )
+}
+
+/** What a page is about: while that stays the same, a change of the address is a change of its view. */
+function keyOf({ experimentId, runId }: Record<string, string>): string {
+  return runId ?? experimentId ?? ''
 }
 
 function Loading() {

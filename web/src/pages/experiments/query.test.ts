@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest'
+import { decode, encodeList, encodeOrder, filterText, orderText } from './query'
+
+test('an address that says nothing shows the newest first', () => {
+  expect(decode(new URLSearchParams())).toEqual({
+    search: '',
+    tags: [],
+    order: { by: 'created', descending: true },
+    deleted: false,
+    opened: [],
+  })
+})
+
+test('an address says it all', () => {
+  const params = new URLSearchParams({
+    q: 'vit',
+    tags: encodeList(['team=a=b'])!,
+    sort: encodeOrder({ by: 'runs', descending: true })!,
+    view: 'deleted',
+    open: encodeList(['a', 'a/b'])!,
+  })
+  expect(decode(params)).toEqual({
+    search: 'vit',
+    tags: ['team=a=b'],
+    order: { by: 'runs', descending: true },
+    deleted: true,
+    opened: ['a', 'a/b'],
+  })
+})
+
+test('what cannot be read is as if it were not there', () => {
+  expect(decode(new URLSearchParams('tags=x&open={"a":1}&sort=colour'))).toEqual(
+    decode(new URLSearchParams()),
+  )
+})
+
+test('words and tags become a filter', () => {
+  expect(filterText('', [])).toBe('')
+  expect(filterText(" it's 50% ", [])).toBe("name ILIKE '%it''s%' AND name ILIKE '%50%'")
+  expect(filterText('', ['team', 'my key=a=b'])).toBe(
+    "tags.team IS NOT NULL AND tags.`my key` = 'a=b'",
+  )
+})
+
+test('the server sorts by what it knows', () => {
+  expect(orderText({ by: 'name', descending: false })).toBe('name ASC')
+  expect(orderText({ by: 'runs', descending: true })).toBe('creation_time DESC')
+})
