@@ -19,6 +19,7 @@ from tests.server.artifacts import API, DEADLINE, ROOT, get, names, put, send, u
 from tests.server.raw import Conversation, exchange, request
 from tests.servers.fixtures import StartServer
 from tests.servers.millstream import RunningServer
+from tests.servers.processes import wait_until
 
 
 def test_put_get_list_delete(server: RunningServer, root: Path) -> None:
@@ -216,21 +217,18 @@ def test_a_silent_client_is_let_go(server: RunningServer, root: Path) -> None:
 
 
 def test_a_reader_that_stands_still_is_let_go(server: RunningServer, root: Path) -> None:
-    put(server, "big", bytes(40_000_000))
+    put(server, "slow", bytes(40_000_000))
+
+    def let_go() -> bool:
+        lines = server.log.read_text().splitlines()
+        return any("/slow" in line and '"status":499' in line for line in lines)
+
     with Conversation(server.url) as conversation:
         conversation.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
-        conversation.send(request("GET", f"{API}/big", kind=None))
-        process = psutil.Process(server.pid)
-        end = time.monotonic() + DEADLINE
-        seen = False
-        while time.monotonic() < end:
-            is_open = any(file.path.endswith("/big") for file in process.open_files())
-            if seen and not is_open:
-                break
-            seen = seen or is_open
-            time.sleep(0.01)
-        assert seen
-        assert not is_open
+        conversation.send(request("GET", f"{API}/slow", kind=None))
+        wait_until(let_go, server.process, "letting go of a client", server.log)
+        files = psutil.Process(server.pid).open_files()
+        assert not any(file.path.endswith("/slow") for file in files)
         received = 0
         try:
             while data := conversation.socket.recv(1_000_000):
