@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -207,7 +208,7 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
     """Starts servers in `tmp_path`, and ends them after the test.
 
     `start_server(store=None, *options, environment=None)` returns a RunningServer once it
-    answers: `start_server(postgresql_url, "--workers", "2")`.
+    answers: `start_server(postgresql_url, "--workers", "2")`. It takes `prefix` and `command`, too.
     """
     with ExitStack() as stack:
 
@@ -216,10 +217,9 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
             *options: str,
             environment: Mapping[str, str] | None = None,
             folder: Path | None = None,
-            command: str = "server",
+            **more: Any,
         ) -> RunningServer:
-            where = folder or tmp_path
-            server = RunningServer(where, store, options, environment, command=command)
+            server = RunningServer(folder or tmp_path, store, options, environment, **more)
             stack.callback(server.kill)
             stack.callback(server.stop)
             return server

@@ -92,7 +92,7 @@ function endpoint(method, path, operation) {
     const needs = operation['x-permission']
     body.append(make('h3', 'Who may'), make('p', needs.field
       ? `Whoever may ${needs.action} the ${needs.noun} named by ${needs.field}.` : `Permission: ${needs.action}.`))
-    body.append(make('h3', 'From a terminal'), make('pre', curl(method, path, operation)))
+    body.append(make('h3', 'From a terminal'), Object.assign(make('pre', curl(method, path, operation)), { tabIndex: 0 }))
     details.append(body)
   })
   return details
