@@ -61,7 +61,7 @@ def fill(opened: store.Store) -> None:
     given = DatasetInput(dataset, [InputTag("mlflow.data.context", "train")])
     opened.datasets.add_inputs(run.id, number, [given], [])
     opened.runs.update(run.run_id, 3, 9, None)
-    opened.views.create(number, "größe 損失", '{"columns": ["\\'"]}')
+    opened.views.create(number, "größe 損失", '{"columns": ["\\\'"]}')
 
 
 def load(dump: Path, url: str) -> None:

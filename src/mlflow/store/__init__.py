@@ -4,6 +4,7 @@ from concurrent.futures import Future
 
 from mlflow.store import schema, uri
 from mlflow.store.batches import Batches
+from mlflow.store.changes import Changes
 from mlflow.store.datasets import Datasets
 from mlflow.store.db import Database, WouldBlock
 from mlflow.store.experiments import ExperimentRow, Experiments
@@ -28,6 +29,7 @@ class Store:
         self.database = database
         self.names = Names(database)
         used = UsedNames()
+        self.changes = Changes(database)
         self.datasets = Datasets(database)
         self.experiments = Experiments(database, self.names)
         self.metrics = Metrics(database, self.names)

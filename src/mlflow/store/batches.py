@@ -6,6 +6,7 @@ The rows of the runs are locked in one order, so writers of several processes qu
 deadlock, and whatever belongs to a run is safe to read and change behind that lock.
 """
 
+from time import monotonic
 from typing import NamedTuple
 
 import msgspec
@@ -13,6 +14,7 @@ import msgspec
 from mlflow._clock import now_ms
 from mlflow.exceptions import INVALID_PARAMETER_VALUE, MlflowException, invalid, missing
 from mlflow.store import points as packing
+from mlflow.store.changes import SLOW, tell_again
 from mlflow.store.db import Connection, Database, Row
 from mlflow.store.names import METRIC, PARAM, TAG, Names, Use, UsedNames
 from mlflow.store.points import Points
@@ -22,6 +24,7 @@ RUN_NAME = "mlflow.runName"
 MERGE = 64  # blocks of a level that are merged into the next one
 FINAL = 4096  # points in a block of the last level
 LARGE = 512  # points with which a block is final at once
+LONG = 100_000  # points of a series from which on final blocks keep their extremes as well
 HEARD_EVERY = 10_000  # milliseconds; more often `runs.heard` is not brought up to date
 YOUNG, MIDDLING, OLD = 0, 1, 2
 
@@ -89,6 +92,8 @@ class _Run(NamedTuple):
     experiment_id: int
     deleted: int | None
     heard: int
+    changed: int
+    second: int
 
 
 class Batches:
@@ -114,8 +119,11 @@ class Batches:
             group = _Group(connection, numbers, lock)
             return group.apply(requests), self._used.note(connection, group.used)
 
+        begun = monotonic()
         errors, used = self._database.write(work)
         self._used.remember(used)
+        if monotonic() - begun > SLOW:
+            tell_again(self._database, "run_id", [request.run_id for request in requests], begun)
         return errors
 
 
@@ -142,14 +150,14 @@ class _Group:
         self._tags(good, runs, tags)
         self._append()
         self._metrics(good, runs, summaries)
-        self._heard({runs[request.run_id] for request in good})
+        self._changed({runs[request.run_id] for request in good})
         return errors
 
     def _lock(self, run_ids: set[str]) -> dict[str, _Run]:
         condition, parameters = self.connection.among("run_id", sorted(run_ids))
         rows = self.connection.all(
-            "SELECT run_id, id, experiment_id, deleted, heard FROM runs"
-            f" WHERE {condition} ORDER BY id{self.lock}",
+            "SELECT run_id, id, experiment_id, deleted, heard, changed,"
+            f" {self.connection.second} FROM runs WHERE {condition} ORDER BY id{self.lock}",
             parameters,
         )
         return {row[0]: _Run(*row[1:]) for row in rows}
@@ -307,15 +315,17 @@ class _Group:
                     continue
             elif summary is None:
                 self.used.add((experiments[pair[0]], METRIC, pair[1]))
-            summary = summarise(summary, pair, experiments[pair[0]], new)
             level = OLD if len(new) >= LARGE else YOUNG
-            blocks.append(_block(pair, level, new))
+            is_long = level == OLD and summary is not None and summary.count > LONG
+            thinned = packing.extremes(new) if is_long else None
+            summary = summarise(summary, pair, experiments[pair[0]], new, thinned)
+            blocks.append(_block(pair, level, new, thinned))
             if level == YOUNG:
                 summary.young += 1
                 if summary.young >= MERGE:
                     to_merge.append((summary, YOUNG))
             changed.append(summary)
-        self.connection.put("points", BLOCK, blocks)
+        self._put(blocks)
         for summary, level in to_merge:
             self._merge(summary, level)
         self.connection.put(
@@ -334,18 +344,22 @@ class _Group:
         for request in requests:
             run = runs[request.run_id].id if request.metrics else 0
             by_key: dict[str, list] = {}  # type: ignore[type-arg]
-            for point in request.metrics:
-                try:
-                    by_key[point.key].append(point)
-                except KeyError:
-                    by_key[point.key] = [point]
+            keys = {point.key for point in request.metrics}
+            if len(keys) == 1:  # what trainings log in large batches
+                by_key[keys.pop()] = request.metrics
+            else:
+                for point in request.metrics:
+                    try:
+                        by_key[point.key].append(point)
+                    except KeyError:
+                        by_key[point.key] = [point]
             for key, found in by_key.items():
                 gathered.setdefault((run, self.numbers[key]), []).extend(found)
         return {
             pair: packing.ordered(
                 [point.step for point in found],
                 [point.timestamp for point in found],
-                [float(point.value) for point in found],
+                _floats([point.value for point in found]),
             )
             for pair, found in gathered.items()
         }
@@ -379,6 +393,12 @@ class _Group:
                 break
         return new
 
+    def _put(self, blocks: list[Row]) -> None:
+        if any(block[-1] is not None for block in blocks):
+            self.connection.put("points", [*BLOCK, "extremes"], blocks)
+        else:
+            self.connection.put("points", BLOCK, [block[:-1] for block in blocks])
+
     def _merge(self, summary: Summary, level: int) -> None:
         """Merge all blocks of a level into few of the next one."""
         pair = (summary.run_id, summary.key_id)
@@ -392,13 +412,15 @@ class _Group:
         else:
             parts, into = 1, MIDDLING
         size = -(-len(whole) // parts)
-        blocks = [
-            _block(pair, into, packing.taken(whole, range(start, min(start + size, len(whole)))))
-            for start in range(0, len(whole), size)
-        ]
+        blocks = []
+        for start in range(0, len(whole), size):
+            part = packing.taken(whole, range(start, min(start + size, len(whole))))
+            is_long = into == OLD and summary.count > LONG
+            blocks.append(_block(pair, into, part, packing.extremes(part) if is_long else None))
+
         condition, parameters = self.connection.among("id", [row[0] for row in rows])
         self.connection.run(f"DELETE FROM points WHERE {condition}", parameters)
-        self.connection.put("points", BLOCK, blocks)
+        self._put(blocks)
         if level == YOUNG:
             summary.young = 0
             if into == MIDDLING:
@@ -408,12 +430,17 @@ class _Group:
         else:
             summary.middling = 0
 
-    def _heard(self, runs: set[_Run]) -> None:
-        stale = sorted(run.id for run in runs if run.heard < self.now - HEARD_EVERY)
+    def _changed(self, runs: set[_Run]) -> None:
+        """Note when runs were changed, and heard of: once in a second, and not with each point."""
+        before = self.now - HEARD_EVERY
+        stale = [run.id for run in runs if run.changed != run.second or run.heard < before]
         if stale:
+            stale.sort()
+            second = max(run.second for run in runs)
             condition, parameters = self.connection.among("id", stale)
             self.connection.run(
-                f"UPDATE runs SET heard = ? WHERE {condition}", [self.now, *parameters]
+                f"UPDATE runs SET heard = ?, changed = ? WHERE {condition}",
+                [self.now, second, *parameters],
             )
 
 
@@ -428,12 +455,17 @@ def rewrite_tags(connection: Connection, run: int) -> None:
     connection.run("UPDATE documents SET tags = ? WHERE run_id = ?", (text, run))
 
 
+def _floats(values: list[float | bool]) -> list[float]:
+    return values if set(map(type, values)) == {float} else [float(value) for value in values]
+
+
 def _is_behind(new: Points, known: Summary) -> bool:
     """Whether all new points lie behind the known ones, so that none can be there already."""
     return new.steps[0] > known.last_step or min(new.times) > known.latest
 
 
-def _block(pair: tuple[int, int], level: int, new: Points) -> Row:
+def _block(pair: tuple[int, int], level: int, new: Points, thinned: Points | None) -> Row:
+    """The row of a block; its last column are its extremes."""
     return (
         *pair,
         level,
@@ -443,21 +475,27 @@ def _block(pair: tuple[int, int], level: int, new: Points) -> Row:
         min(new.times),
         max(new.times),
         packing.pack(new, squeeze=level > YOUNG),
+        None if thinned is None else packing.pack(thinned),
     )
 
 
 def summarise(
-    known: Summary | None, pair: tuple[int, int], experiment_id: int, new: Points
+    known: Summary | None,
+    pair: tuple[int, int],
+    experiment_id: int,
+    new: Points,
+    thinned: Points | None = None,
 ) -> Summary:
-    """The summary of the known points and the new ones."""
+    """The summary of the known points and the new ones, whose extremes may be known."""
     steps, times, values = new
     total = sum(values)
+    reals = len(values)
     if total == total:
-        real, real_steps = values, steps
+        real, real_steps = (values, steps) if thinned is None else (thinned.values, thinned.steps)
     else:  # a NaN is among them
         real_rows = [row for row in zip(values, steps, strict=True) if row[0] == row[0]]
         real, real_steps = [row[0] for row in real_rows], [row[1] for row in real_rows]
-        total = sum(real)
+        total, reals = sum(real), len(real)
     low = min(real) if real else None
     high = max(real) if real else None
     fresh = Summary(
@@ -465,7 +503,7 @@ def summarise(
         key_id=pair[1],
         experiment_id=experiment_id,
         count=len(new),
-        reals=len(real),
+        reals=reals,
         total=packing.clamped(total),
         first_step=steps[0],
         first_time=times[0],

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from mlflow.entities.datasets import Dataset, DatasetInput, InputTag
 from mlflow.entities.runs import LoggedModelInput, LoggedModelOutput
+from mlflow.store.changes import note, telling
 from mlflow.store.db import Connection, Database
 from mlflow.wire.experiments import DatasetSummary
 
@@ -28,6 +29,7 @@ class Datasets:
         """Note what a run reads; what is noted already stays as it is."""
 
         def work(connection: Connection) -> None:
+            note(connection, run)  # locks the run first, as everything does that writes into it
             # In one order, so that nobody deadlocks.
             for given in sorted(
                 datasets, key=lambda each: (each.dataset.name, each.dataset.digest)
@@ -36,7 +38,8 @@ class Datasets:
             rows = [(run, 0, model.model_id, 0) for model in models]
             self._add_models(connection, rows)
 
-        self._database.write(work)
+        with telling(self._database, "id", [run]):
+            self._database.write(work)
 
     def _add_input(
         self, connection: Connection, run: int, experiment: int, given: DatasetInput
@@ -67,7 +70,13 @@ class Datasets:
     def add_outputs(self, run: int, models: Sequence[LoggedModelOutput]) -> None:
         """Note models that a run makes."""
         rows = [(run, 1, model.model_id, model.step) for model in models]
-        self._database.write(lambda connection: self._add_models(connection, rows))
+
+        def work(connection: Connection) -> None:
+            note(connection, run)
+            self._add_models(connection, rows)
+
+        with telling(self._database, "id", [run]):
+            self._database.write(work)
 
     @staticmethod
     def _add_models(connection: Connection, rows: list[tuple[int, int, str, int]]) -> None:

@@ -26,6 +26,8 @@ class Connection(ABC):
     """One connection in a transaction. Placeholders are `?` in every dialect."""
 
     dialect: str
+    #: SQL for the seconds since the epoch by the clock that all who use the database share
+    second: str
 
     @abstractmethod
     def all(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:

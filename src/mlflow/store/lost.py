@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mlflow.entities.runs import RunStatus
+from mlflow.store.changes import telling
 from mlflow.store.db import Connection, Database
 
 _BATCH = 500
@@ -56,11 +57,12 @@ def fail(database: Database, runs: Sequence[LostRun], before: int) -> list[LostR
             if silent:
                 condition, parameters = connection.among("id", silent)
                 connection.run(
-                    f"UPDATE runs SET status = {RunStatus.FAILED}, end_time = heard"
-                    f" WHERE {condition}",
+                    f"UPDATE runs SET status = {RunStatus.FAILED}, end_time = heard,"
+                    f" changed = {connection.second} WHERE {condition}",
                     parameters,
                 )
             return silent
 
-        failed.update(database.write(work))
+        with telling(database, "id", numbers):
+            failed.update(database.write(work))
     return [run for run in runs if run.id in failed]

@@ -23,6 +23,7 @@ class MysqlConnection(Connection):
     """A connection to MySQL or MariaDB."""
 
     dialect = "mysql"
+    second = "unix_timestamp()"
 
     def __init__(self, raw: Any) -> None:
         self.raw = raw

@@ -27,12 +27,15 @@ from typing import NamedTuple
 EVEN, DELTAS = 0, 1
 SHUFFLED = 16
 MAX_DOUBLE = sys.float_info.max
+#: points of which a series' extremes keep two, the least and the greatest
+THINNED = 64
 WORTH = 0.75  # compressed values must be this much smaller, for reading them takes longer
 _HEAD = struct.Struct("<BI")
 _PAIR = struct.Struct("<qq")
 _ONE = struct.Struct("<q")
 _DOUBLE = struct.Struct("<d")
 _CODES = (("b", 2**7), ("h", 2**15), ("i", 2**31), ("q", 2**63))
+_WIDTHS = {ord(code): array(code.lower()).itemsize for code in "bhiqQ"}
 _SWAPPED = sys.byteorder == "big"
 
 
@@ -127,6 +130,18 @@ def unpack(data: bytes) -> Points:
     flags, count = _HEAD.unpack_from(data)
     steps, at = _unpack_integers(data, _HEAD.size, flags & 3, count)
     times, at = _unpack_integers(data, at, flags >> 2 & 3, count)
+    return Points(steps, times, _unpack_values(data, at, flags, count))
+
+
+def unpack_without_times(data: bytes) -> tuple[list[int], list[float]]:
+    """The steps and values of a block."""
+    flags, count = _HEAD.unpack_from(data)
+    steps, at = _unpack_integers(data, _HEAD.size, flags & 3, count)
+    at = _end_of_integers(data, at, flags >> 2 & 3, count)
+    return steps, _unpack_values(data, at, flags, count)
+
+
+def _unpack_values(data: bytes, at: int, flags: int, count: int) -> list[float]:
     raw = data[at:]
     if flags & SHUFFLED:
         sorted_bytes = zlib.decompress(raw)
@@ -134,7 +149,7 @@ def unpack(data: bytes) -> Points:
         for place in range(8):
             whole[place::8] = sorted_bytes[place * count : (place + 1) * count]
         raw = bytes(whole)
-    return Points(steps, times, [*_array("d", raw)])
+    return [*_array("d", raw)]
 
 
 def pick(data: bytes, places: Sequence[int]) -> Points:
@@ -166,6 +181,32 @@ def at(data: bytes, step: int) -> Points:
             place, rest = divmod(step - first, distance)
             return pick(data, [place] if not rest and 0 <= place < count else [])
     return between(unpack(data), step, step)
+
+
+def extremes(points: Points) -> Points | None:
+    """The first and the last point, and the least and the greatest of each `THINNED` points.
+
+    None where time does not go with the steps: then it cannot be told from these points when the
+    others were.
+    """
+    if sorted(points.times) != points.times:
+        return None
+    values = points.values
+    has_nan = isnan(sum(values))
+    places = [0]
+    for start in range(0, len(values), THINNED):
+        part = values[start : start + THINNED]
+        if has_nan:
+            reals = [value for value in part if value == value]
+            if not reals:
+                places.append(start)
+                continue
+            low, high = part.index(min(reals)), part.index(max(reals))
+        else:
+            low, high = part.index(min(part)), part.index(max(part))
+        places += (start + low, start + high) if low < high else (start + high, start + low)
+    places.append(len(values) - 1)
+    return taken(points, list(dict.fromkeys(places)))
 
 
 def taken(points: Points, places: Sequence[int]) -> Points:
@@ -212,15 +253,26 @@ def _unpack_integers(data: bytes, at: int, mode: int, count: int) -> tuple[list[
         if distance == 0:
             return [first] * count, at
         return list(range(first, first + distance * count, distance)), at
+    end = _end_of_integers(data, at, mode, count)
     (first,) = _ONE.unpack_from(data, at)
     at += _ONE.size
     code = chr(data[at])
     at += 1
-    size = array("q" if code == "Q" else code).itemsize
-    end = at + size * (count - 1)
     if code == "Q":
         return [first, *_array("q", data[at:end])], end
     return list(accumulate(_array(code, data[at:end]), initial=first)), end
+
+
+def _end_of_integers(data: bytes, at: int, mode: int, count: int) -> int:
+    if mode == EVEN:
+        return at + _PAIR.size
+    at += _ONE.size
+    return at + 1 + _WIDTHS[data[at]] * (count - 1)
+
+
+def doubles(numbers: "Sequence[float]") -> bytes:
+    """Numbers as little-endian doubles."""
+    return _bytes(array("d", numbers))
 
 
 def _bytes(numbers: "array[int] | array[float]") -> bytes:

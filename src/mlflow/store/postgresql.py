@@ -49,6 +49,7 @@ class PostgresqlConnection(Connection):
     """A connection to PostgreSQL."""
 
     dialect = "postgresql"
+    second = "floor(extract(epoch FROM statement_timestamp()))::bigint"
 
     def __init__(self, raw: Any, types: dict[str, dict[str, str]]) -> None:
         self.raw = raw

@@ -12,6 +12,7 @@ from mlflow.entities.metrics import Metric
 from mlflow.entities.runs import RunStatus
 from mlflow.search.tree import Node, Order
 from mlflow.store.batches import RUN_NAME, rewrite_tags
+from mlflow.store.changes import note, telling
 from mlflow.store.datasets import Datasets
 from mlflow.store.db import Connection, Database
 from mlflow.store.experiments import RELATIVE
@@ -122,13 +123,14 @@ class Runs:
                 return there
             may_be_there = True  # if this is tried again, as the answer to COMMIT was lost
             # Locked, so that no run is added to an experiment while it is being deleted.
-            location = connection.value(
-                "SELECT artifact_location FROM experiments WHERE id = ? AND deleted IS NULL"
-                f"{self._database.for_share}",
+            found = connection.one(
+                f"SELECT artifact_location, {connection.second} FROM experiments"
+                f" WHERE id = ? AND deleted IS NULL{self._database.for_share}",
                 (experiment,),
             )
-            if location is None:
+            if found is None:
                 return None
+            location, second = found
             artifact_uri = f"{location.rstrip('/')}/{run_id}/artifacts"
             row = {
                 "run_id": run_id,
@@ -139,6 +141,7 @@ class Runs:
                 "start_time": start_time,
                 "artifact_uri": artifact_uri,
                 "heard": now_ms(),
+                "changed": second,
             }
             number = connection.insert("runs", row)
             connection.put("documents", ("run_id", "params", "tags"), [(number, "", document)])
@@ -158,7 +161,8 @@ class Runs:
                 artifact_uri,
             )
 
-        made = self._database.write(work)
+        with telling(self._database, "run_id", [run_id]):
+            made = self._database.write(work)
         self._used.remember(used)
         self._made += 1
         if self._made in GROWN:
@@ -204,7 +208,8 @@ class Runs:
                 name=name or row.name,
             )
             connection.run(
-                "UPDATE runs SET status = ?, end_time = ?, name = ?, heard = ? WHERE id = ?",
+                "UPDATE runs SET status = ?, end_time = ?, name = ?, heard = ?,"
+                f" changed = {connection.second} WHERE id = ?",
                 (row.status, row.end_time, row.name, now_ms(), row.id),
             )
             if name:
@@ -218,7 +223,8 @@ class Runs:
                 rewrite_tags(connection, row.id)
             return row
 
-        return self._database.write(work)
+        with telling(self._database, "run_id", [run_id]):
+            return self._database.write(work)
 
     def set_deleted(self, run_id: str, deleted: bool) -> RunRow | None:
         """Move a run to the bin or back, unless it is being removed for good.
@@ -230,12 +236,14 @@ class Runs:
 
         def work(connection: Connection) -> RunRow | None:
             connection.run(
-                f"UPDATE runs SET deleted = ? WHERE run_id = ? AND {state}",
+                f"UPDATE runs SET deleted = ?, changed = {connection.second}"
+                f" WHERE run_id = ? AND {state}",
                 (now_ms() if deleted else None, run_id),
             )
             return self._row(connection, run_id)
 
-        return self._database.write(work)
+        with telling(self._database, "run_id", [run_id]):
+            return self._database.write(work)
 
     def extend_tag(self, run: int, key: str, item: object) -> bool:
         """Add an item to a tag that holds a JSON list; False when that would be too long."""
@@ -264,11 +272,13 @@ class Runs:
                 update=("value",),
             )
             rewrite_tags(connection, run)
+            note(connection, run)
             if experiment is not None:
                 used = self._used.note(connection, [(experiment, TAG, key_id)])
             return True
 
-        extended = self._database.write(work)
+        with telling(self._database, "id", [run]):
+            extended = self._database.write(work)
         self._used.remember(used)
         return extended
 
@@ -286,10 +296,12 @@ class Runs:
             )
             if gone:
                 rewrite_tags(connection, run)
+                note(connection, run)
             was_there = was_there or bool(gone)
             return was_there
 
-        return self._database.write(work)
+        with telling(self._database, "id", [run]):
+            return self._database.write(work)
 
     def heard(self, run_ids: Sequence[str]) -> None:
         """Note that clients of these runs are alive."""

@@ -30,6 +30,7 @@ class SqliteConnection(Connection):
     """A connection to an SQLite file."""
 
     dialect = "sqlite"
+    second = "CAST(strftime('%s', 'now') AS INTEGER)"
 
     def __init__(self, raw: sqlite3.Connection) -> None:
         self.raw = raw
