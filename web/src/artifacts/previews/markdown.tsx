@@ -1,0 +1,48 @@
+import { useState } from 'preact/hooks'
+import { Segments } from '../../ui/Field'
+import { Markdown } from '../../ui/Markdown'
+import { useWhole } from '../read'
+import type { PreviewProps } from './kinds'
+import styles from './previews.module.css'
+import { Failed, Instead, tooLarge, Waiting } from './states'
+import { PlainText } from './text'
+
+const MOST = 1_000_000
+
+/** Markdown as it is meant, and as it is written. */
+export function MarkdownFile({ file }: PreviewProps) {
+  const { data, isLoading, error, refetch } = useWhole(file, MOST)
+  const [look, setLook] = useState<'page' | 'text'>('page')
+  if (isLoading) return <Waiting />
+  if (error) return <Failed error={error} again={() => void refetch()} />
+  if (data === null || data === undefined) {
+    return (
+      <div class={styles.preview}>
+        <Instead>{tooLarge(file.size, MOST)}</Instead>
+        <PlainText file={file} />
+      </div>
+    )
+  }
+  return (
+    <div class={styles.preview}>
+      <div class={styles.tools}>
+        <Segments
+          label="Show as"
+          value={look}
+          choices={[
+            { value: 'page', label: 'Page' },
+            { value: 'text', label: 'Text' },
+          ]}
+          onChoose={setLook}
+        />
+      </div>
+      {look === 'page' ? (
+        <div class={styles.scroll} tabIndex={0} role="region" aria-label={file.path}>
+          <Markdown text={data} />
+        </div>
+      ) : (
+        <PlainText file={file} />
+      )}
+    </div>
+  )
+}
