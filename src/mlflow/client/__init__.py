@@ -5,12 +5,13 @@ from mlflow.client.artifacts import Artifacts
 from mlflow.client.datasets import Datasets
 from mlflow.client.experiments import Experiments
 from mlflow.client.metrics import Metrics
+from mlflow.client.run_tables import RunTables
 from mlflow.client.runs import Runs
 from mlflow.client.tables import Tables
 from mlflow.client.views import Views
 
 
-class MlflowClient(Experiments, Runs, Metrics, Datasets, Artifacts, Tables, Views):
+class MlflowClient(Experiments, Runs, RunTables, Metrics, Datasets, Artifacts, Tables, Views):
     """All calls of the tracking API, for one tracking URI.
 
     The calls wait for the server unless told otherwise, and know no active run: every one names

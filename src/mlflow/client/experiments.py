@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mlflow import wire
 from mlflow.client._calls import Calls
-from mlflow.entities import Experiment, ExperimentTag, ViewType
+from mlflow.entities import Experiment, ExperimentOverview, ExperimentTag, ViewType
 from mlflow.entities.pages import PagedList
 from mlflow.exceptions import RESOURCE_DOES_NOT_EXIST, MlflowException
 from mlflow.wire.experiments import (
@@ -13,6 +13,7 @@ from mlflow.wire.experiments import (
     DeleteExperimentTag,
     GetExperiment,
     GetExperimentByName,
+    GetExperimentOverviews,
     RestoreExperiment,
     SearchExperiments,
     SetExperimentTag,
@@ -94,6 +95,18 @@ class Experiments(Calls):
         page = self._send(wire.experiments.search, question)
         found = [message.entity() for message in page.experiments]
         return PagedList(found, page.next_page_token or None)
+
+    def experiment_overviews(self, experiment_ids: Sequence[str] | str) -> list[ExperimentOverview]:
+        """How many runs experiments have, and when something last happened in them.
+
+        Args:
+            experiment_ids: up to 1000 experiments, deleted ones too; those that are not there
+                are left out of the answer.
+        """
+        if isinstance(experiment_ids, (str, int)):
+            experiment_ids = [experiment_ids]
+        question = GetExperimentOverviews(experiment_ids=[str(each) for each in experiment_ids])
+        return self._read(wire.experiments.overview, question).experiments
 
     def rename_experiment(self, experiment_id: str, new_name: str) -> None:
         """Give an active experiment another name."""

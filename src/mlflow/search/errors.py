@@ -1,5 +1,8 @@
 """The one form of a search error: what is wrong, what was expected, and where in the text."""
 
+import contextlib
+from collections.abc import Iterator
+
 from mlflow.exceptions import MlflowException
 
 _BEFORE = 60  # characters shown before the place
@@ -11,12 +14,14 @@ def refuse(
 ) -> MlflowException:
     """An INVALID_PARAMETER_VALUE error that points at `text[place]`.
 
+    Programs find the place in two more fields of its JSON: `position` and `source`.
+
     Args:
         text: the whole text of the filter or of the order.
         place: offset of the mistake; the length of the text stands for its end.
         wrong: what is wrong, without a full stop.
         expected: what would have been right, without a full stop.
-        what: "filter" or "order_by".
+        what: "filter", or the list that the text is an item of, such as "order_by".
     """
     start, end = max(0, place - _BEFORE), place + _AFTER
     before = _line(("…" if start else "") + text[start:place])
@@ -25,8 +30,18 @@ def refuse(
     if expected:
         sentences += f" Expected {expected}."
     return MlflowException.invalid_parameter_value(
-        f"{sentences}\n  {before}{after}\n  {' ' * len(before)}^"
+        f"{sentences}\n  {before}{after}\n  {' ' * len(before)}^", position=place, source=what
     )
+
+
+@contextlib.contextmanager
+def at_item(number: int) -> Iterator[None]:
+    """Errors of what is done within are about this item, from 0, of the list: the field `item`."""
+    try:
+        yield
+    except MlflowException as error:
+        error.json_kwargs["item"] = number
+        raise
 
 
 def quoted(text: str, limit: int = 40) -> str:

@@ -6,7 +6,7 @@ was named before is left out: it cannot change the order any more.
 
 from collections.abc import Sequence
 
-from mlflow.search.errors import refuse
+from mlflow.search.errors import at_item, refuse
 from mlflow.search.fields import Noun
 from mlflow.search.parse import Reader
 from mlflow.search.tokens import MAX_TEXT, Kind
@@ -27,18 +27,19 @@ def parse_order(items: Sequence[str] | None, noun: Noun) -> list[Order]:
     """
     keys: dict[Field, Order] = {}
     length = 0
-    for item in items or ():
-        if not isinstance(item, str):
-            raise refuse(str(item), 0, "not a string", "text", "order_by")
-        length += len(item)
-        if length > MAX_TEXT:
-            raise refuse(
-                item, 0, "the text is too long", f"at most {MAX_TEXT:,} characters", "order_by"
-            )
-        for order in _item(Reader(item, noun, "order_by")):
-            keys.setdefault(order.field, order)
-            if len(keys) > MAX_ORDERS:
-                raise refuse(item, 0, "too many keys", f"at most {MAX_ORDERS}", "order_by")
+    for number, item in enumerate(items or ()):
+        with at_item(number):
+            if not isinstance(item, str):
+                raise refuse(str(item), 0, "not a string", "text", "order_by")
+            length += len(item)
+            if length > MAX_TEXT:
+                raise refuse(
+                    item, 0, "the text is too long", f"at most {MAX_TEXT:,} characters", "order_by"
+                )
+            for order in _item(Reader(item, noun, "order_by")):
+                keys.setdefault(order.field, order)
+                if len(keys) > MAX_ORDERS:
+                    raise refuse(item, 0, "too many keys", f"at most {MAX_ORDERS}", "order_by")
     return list(keys.values())
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 from mlflow import wire
 from mlflow.blobs.schemes import local_folder, scheme_of
-from mlflow.entities.experiments import ExperimentTag
+from mlflow.entities.experiments import ExperimentOverview, ExperimentTag
 from mlflow.exceptions import (
     INVALID_STATE,
     RESOURCE_ALREADY_EXISTS,
@@ -28,10 +28,12 @@ from mlflow.wire.experiments import (
     DeleteExperiment,
     DeleteExperimentTag,
     ExperimentMessage,
+    ExperimentOverviews,
     FoundExperiment,
     FoundExperiments,
     GetExperiment,
     GetExperimentByName,
+    GetExperimentOverviews,
     RestoreExperiment,
     SearchExperiments,
     SetExperimentTag,
@@ -154,6 +156,16 @@ def search(engine: Engine, ask: SearchExperiments) -> FoundExperiments:
     )
     token = None if end is None else _pages.write(end, scope)
     return FoundExperiments([message(engine, row) for row in rows], token, total)
+
+
+@serves(wire.experiments.overview)
+def overview(engine: Engine, ask: GetExperimentOverviews) -> ExperimentOverviews:
+    """How many runs experiments have, and when something last happened in them."""
+    numbers = [experiment_number(text, "experiment_ids") for text in ask.experiment_ids]
+    figures = engine.store.experiments.figures(list(dict.fromkeys(numbers)))
+    return ExperimentOverviews(
+        [ExperimentOverview(str(number), *figures[number]) for number in figures]
+    )
 
 
 def active(engine: Engine, experiment_id: str) -> ExperimentRow:

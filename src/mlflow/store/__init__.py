@@ -12,6 +12,7 @@ from mlflow.store.metrics import Metrics
 from mlflow.store.mysql import MysqlDatabase
 from mlflow.store.names import Names, UsedNames
 from mlflow.store.postgresql import PostgresqlDatabase
+from mlflow.store.run_tables import RunTables, Scope
 from mlflow.store.runs import Columns, RunRow, Runs
 from mlflow.store.sqlite import SqliteDatabase
 from mlflow.store.views import Views
@@ -33,6 +34,7 @@ class Store:
         self.datasets = Datasets(database)
         self.experiments = Experiments(database, self.names)
         self.metrics = Metrics(database, self.names)
+        self.run_tables = RunTables(database, self.names)
         self.runs = Runs(database, self.names, used)
         self.views = Views(database)
         self._writer: Writer[LogBatch] = Writer(
@@ -93,6 +95,7 @@ __all__ = [
     "Columns",
     "ExperimentRow",
     "RunRow",
+    "Scope",
     "Store",
     "WouldBlock",
     "open_database",

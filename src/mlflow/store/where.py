@@ -47,10 +47,12 @@ __all__ = [
     "AtRef",
     "Search",
     "Select",
+    "among_runs",
     "at_refs",
     "experiment_count",
     "experiment_search",
     "run_count",
+    "run_ids",
     "run_search",
 ]
 
@@ -94,6 +96,22 @@ class Search:
             if len(rows) >= self.limit:
                 break
         return rows
+
+    def window(self, ask: Ask, offset: int, size: int) -> list[int]:
+        """The ids of `size` rows from row `offset` on; the limit must be the sum of both."""
+        found: list[int] = []
+        for number, select in enumerate(self.statements, 1):
+            start = select.params[:-1]
+            rows = ask(f"{select.sql} OFFSET ?", (*start, size - len(found), offset))
+            found += [row[0] for row in rows]
+            if len(found) >= size or number == len(self.statements):
+                break
+            if rows:
+                offset = 0
+            elif offset:  # the window begins behind all rows of this statement
+                passed = ask(f"SELECT count(*) FROM ({select.sql}) passed", (*start, offset))
+                offset -= int(passed[0][0])
+        return found
 
 
 def at_refs(node: Node | None, orders: Sequence[Order] = ()) -> set[AtRef]:
@@ -157,7 +175,49 @@ def run_count(
         dialect, key_ids, probing=False, artifact_root=artifact_root, at_values=at_values
     )
     search = _Runs(conditions, (), view, 0)
-    return search.count(node, list(dict.fromkeys(experiment_ids)), ask)
+    return search.every("count(*)", node, list(dict.fromkeys(experiment_ids)), ask)
+
+
+def run_ids(
+    dialect: str,
+    node: Node | None,
+    *,
+    experiment_ids: Sequence[int],
+    key_ids: KeyIds,
+    view: View = "active",
+    artifact_root: str | None = None,
+    at_values: AtValues | None = None,
+    ask: Ask | None = None,
+) -> Select:
+    """The statement that gives the ids of all runs that `run_search` would find, in no order."""
+    conditions = RunConditions(
+        dialect, key_ids, probing=False, artifact_root=artifact_root, at_values=at_values
+    )
+    search = _Runs(conditions, (), view, 0)
+    return search.every("r.id", node, list(dict.fromkeys(experiment_ids)), ask)
+
+
+def among_runs(
+    conditions: RunConditions,
+    node: Node | None,
+    experiment_ids: Sequence[int],
+    view: View,
+    table: str,
+    key_id: int,
+) -> Select:
+    """The statement that gives a row if one of the runs has a metric, param or tag.
+
+    It goes from the rows of that name to the runs, as is best for names that few runs have.
+    """
+    search = _Runs(conditions, (), view, 0)
+    columns = [("d.key_id", [key_id]), ("r.experiment_id", experiment_ids)]
+    if table == "series":
+        columns.append(("d.experiment_id", experiment_ids))
+    where = [among(search.dialect, column, numbers) for column, numbers in columns]
+    wheres = [conditions.condition(node)] if node is not None else []
+    source = Sql(f"{table} d {_JOIN[search.dialect]} runs r ON r.id = d.run_id")
+    select = search.every_of(source, [*where, *wheres], "1")
+    return Select(f"{select.sql} LIMIT 1", select.params, 0)
 
 
 def experiment_search(
@@ -184,7 +244,7 @@ def experiment_count(
     """The statement that counts experiments: one row, one column."""
     search = _Ordered(ExperimentConditions(dialect, key_ids, probing=False), (), view, 0)
     condition = search.conditions.condition(node) if node is not None else True
-    return search.counted(Sql("experiments e"), [condition])
+    return search.every_of(Sql("experiments e"), [condition], "count(*)")
 
 
 # ---- order
@@ -388,11 +448,11 @@ class _Ordered:
         whole = self._with() + body
         return [Select(whole.text, whole.params, len(names) - 1)]
 
-    def counted(self, source: Sql, wheres: Sequence[Condition]) -> Select:
-        """The statement that counts rows."""
+    def every_of(self, source: Sql, wheres: Sequence[Condition], column: str) -> Select:
+        """The statement that gives a column, or a count, of all rows."""
         self.conditions.withs.clear()
         where = joined("AND", [self._viewed(), *wheres])
-        body = self._where(Sql("SELECT count(*) FROM ") + source, where)
+        body = self._where(Sql(f"SELECT {column} FROM ") + source, where)
         whole = self._with() + body
         return Select(whole.text, whole.params, 0)
 
@@ -466,18 +526,39 @@ class _Runs(_Ordered):
         scopes = self._scopes("r.experiment_id", experiment_ids, merged)
         return self.select(Sql("runs r"), self._conditions(required), scopes=scopes)
 
-    def count(self, node: Node | None, experiment_ids: Sequence[int], ask: Ask | None) -> Select:
-        """The statement that counts the runs."""
+    def every(
+        self, column: str, node: Node | None, experiment_ids: Sequence[int], ask: Ask | None
+    ) -> Select:
+        """The statement that gives a column, or a count, of all runs."""
         required = _required(node)
         ask = ask if experiment_ids else None  # no need to look for what is nowhere
-        source, where, driving = self._few(required, experiment_ids, ask, None) or (
-            Sql("runs r"), True, None,
-        )  # fmt: skip
+        source, where, driving = (
+            self._few(required, experiment_ids, ask, None)
+            or (self._metric_range(required, experiment_ids) if len(required) == 1 else None)
+            or (Sql("runs r"), True, None)
+        )
         wheres = self._conditions(part for part in required if part is not driving)
         scope: Condition = False
         if experiment_ids:
             scope = among(self.dialect, "r.experiment_id", experiment_ids)
-        return self.counted(source, [scope, where, *wheres])
+        return self.every_of(source, [scope, where, *wheres], column)
+
+    def _metric_range(
+        self, required: Sequence[Node], experiment_ids: Sequence[int]
+    ) -> "tuple[Sql, Condition, Comparison] | None":
+        """The tables and condition of a comparison that a part of a metric's index meets.
+
+        It gives runs in no order that they are kept in, so it is for filters without more to look
+        up for each of them.
+        """
+        for part in required:
+            if isinstance(part, Comparison) and part.field.entity == "metric":
+                if (indexed := self._indexed(part, experiment_ids)) is None:
+                    continue
+                table, where = indexed
+                source = Sql(f"{table} d {_JOIN[self.dialect]} runs r ON r.id = d.run_id")
+                return source, where, part
+        return None
 
     def _by_metric(
         self, required: Sequence[Node], key_id: int, experiment_ids: Sequence[int], merged: bool
