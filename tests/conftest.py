@@ -35,5 +35,7 @@ def _a_place_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     for name in [name for name in os.environ if name.startswith(("MLFLOW_", "MILLSTREAM_"))]:
         if not name.startswith("MILLSTREAM_TEST_"):
             monkeypatch.delenv(name)
+    for name in ("COLUMNS", "LINES"):  # the size of somebody else's terminal
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))  # where the outbox is kept
     monkeypatch.chdir(tmp_path)
