@@ -2,6 +2,8 @@
 
 from mlflow.service import (
     artifacts,
+    changes,
+    curves,
     datasets,
     experiments,
     logged_models,
@@ -28,6 +30,8 @@ __all__ = [
     "answer",
     "answer_at_once",
     "artifacts",
+    "changes",
+    "curves",
     "datasets",
     "experiments",
     "logged_models",

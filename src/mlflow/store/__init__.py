@@ -5,6 +5,7 @@ from concurrent.futures import Future
 from mlflow.store import schema, uri
 from mlflow.store.batches import Batches
 from mlflow.store.changes import Changes
+from mlflow.store.curves import Curves
 from mlflow.store.datasets import Datasets
 from mlflow.store.db import Database, WouldBlock
 from mlflow.store.experiments import ExperimentRow, Experiments
@@ -31,6 +32,7 @@ class Store:
         self.names = Names(database)
         used = UsedNames()
         self.changes = Changes(database)
+        self.curves = Curves(database, self.names)
         self.datasets = Datasets(database)
         self.experiments = Experiments(database, self.names)
         self.metrics = Metrics(database, self.names)

@@ -71,9 +71,9 @@ class GetCurves(Question, kw_only=True, omit_defaults=True):
                 "or metrics.NAME."
             )
         self._check_range()
-        if not 4 <= self.points <= MOST_POINTS:
+        if not 10 <= self.points <= MOST_POINTS:
             raise invalid(
-                f"Invalid value {self.points} for parameter 'points': allowed are 4 to "
+                f"Invalid value {self.points} for parameter 'points': allowed are 10 to "
                 f"{MOST_POINTS}."
             )
         if not 0 <= self.smoothing < 1:
