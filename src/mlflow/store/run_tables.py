@@ -588,7 +588,7 @@ def _ordered(
             column = list(fields).index(field)
             values = [_rank(key[column]) for key in keys]
         else:
-            means = [statistics[field].mean(place) for place in places]
+            means = [statistics[field].mean(place) for place in range(len(keys))]
             values = [None if mean is None else (mean,) for mean in means]
         there = [place for place in places if values[place] is not None]
         absent = [place for place in places if values[place] is None]
