@@ -46,6 +46,7 @@ class _Web(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: _Web
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log_message(self, *told: object) -> None:
         """Nothing."""

@@ -350,6 +350,7 @@ class Foreign(BaseHTTPRequestHandler):
     """A server that lists what it likes and breaks off as often as it is told."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     listing: ClassVar[list[dict[str, object]]] = []
     breaks: ClassVar[int] = 0
     asked: ClassVar[list[str]] = []

@@ -150,6 +150,7 @@ class Official:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def do(self) -> None:
                 if self.headers.get("Transfer-Encoding") == "chunked":

@@ -98,6 +98,7 @@ def run_fake_google() -> Iterator[FakeGoogle]:
 class _Handler(BaseHTTPRequestHandler):
     server: FakeGoogle
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log_message(self, *told: object) -> None:
         """Nothing."""

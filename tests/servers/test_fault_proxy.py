@@ -28,6 +28,7 @@ class Echo:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def do_PUT(self) -> None:
                 with suppress(ConnectionError):
