@@ -1,7 +1,7 @@
 import { Plus, Trash2 } from 'lucide'
 import { useState } from 'preact/hooks'
 import { sentence } from '../api/errors'
-import { Button, IconButton } from './Button'
+import { IconButton } from './Button'
 import { Input } from './Field'
 import { Problem } from './Notes'
 import styles from './tags.module.css'
@@ -119,9 +119,7 @@ function NewTag({ onAdd }: { onAdd: (key: string, value: string) => Promise<bool
         value={value}
         onInput={(event) => setValue(event.currentTarget.value)}
       />
-      <Button type="submit" icon={Plus} disabled={!key.trim()}>
-        Add
-      </Button>
+      <IconButton type="submit" kind="plain" icon={Plus} label="Add tag" disabled={!key.trim()} />
     </form>
   )
 }
