@@ -1,3 +1,326 @@
-export function ExperimentPage() {
-  return <h1>ExperimentPage</h1>
+import { useQueries } from '@tanstack/react-query'
+import { Columns2, Table2 } from 'lucide'
+import { lazy, Suspense } from 'preact/compat'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { ask } from '../../api/client'
+import { ApiError, sentence } from '../../api/errors'
+import { keyOf, refresh, useAsk } from '../../api/query'
+import { colourOf } from '../../lib/colour'
+import { plural } from '../../lib/format'
+import { ALL, isAll, select } from '../../lib/selection'
+import { paths } from '../../paths'
+import { useCommands, type Command } from '../../state/commands'
+import { useLive } from '../../state/live'
+import { setPrefs, usePrefs } from '../../state/prefs'
+import { useView, type ChangeView } from '../../state/useView'
+import type { Layout, View } from '../../state/view'
+import { QueryInput } from '../../table/QueryInput'
+import { RunTable } from '../../table/RunTable'
+import { Button } from '../../ui/Button'
+import { Segments } from '../../ui/Field'
+import { Empty, Hint, Problem, Skeleton } from '../../ui/Notes'
+import { Heading } from './About'
+import styles from './experiment.module.css'
+import { ExportDialog } from './ExportDialog'
+import { Nothing } from './Nothing'
+import { SelectionBar } from './SelectionBar'
+import { Split } from './Split'
+import { Toolbar } from './Toolbar'
+import { focusQuery, QUERY_ID, useColumnActions } from './useColumnActions'
+import { useSavedViews } from './useSavedView'
+import { useTable, type Table } from './useTable'
+import { Views } from './Views'
+
+const Charts = lazy(() => import('./Charts').then((found) => ({ default: found.Charts })))
+
+const LAYOUTS: readonly { value: Layout; label: string }[] = [
+  { value: 'table', label: 'Table' },
+  { value: 'split', label: 'Split' },
+  { value: 'charts', label: 'Charts' },
+]
+
+/** The runs of an experiment, or of several: the table, and charts beside it. */
+export function ExperimentPage({ experimentId }: Record<string, string>) {
+  const [view, change] = useView()
+  const experimentIds = useMemo(
+    () => [...new Set([experimentId!, ...view.also])],
+    [experimentId, view.also],
+  )
+  const { experiments, missing } = useExperiments(experimentIds)
+  if (missing) {
+    return (
+      <Empty title="This experiment cannot be shown">
+        <p role="alert">{sentence(missing)}</p>
+        <p>
+          It may have been removed for good. See the <a href={paths.experiments()}>experiments</a>.
+        </p>
+      </Empty>
+    )
+  }
+  return (
+    <Runs
+      key={experimentIds.join()}
+      experimentIds={experimentIds}
+      experiments={experiments}
+      view={view}
+      change={change}
+    />
+  )
+}
+
+function useExperiments(experimentIds: readonly string[]) {
+  const answers = useQueries({
+    queries: experimentIds.map((experiment_id) => ({
+      queryKey: keyOf('experiments/get', { experiment_id }),
+      queryFn: () => ask('experiments/get', { experiment_id }),
+    })),
+  })
+  const name = answers[0]?.data?.experiment.name
+  useEffect(() => {
+    if (name) document.title = `${name} · Millstream`
+  }, [name])
+  const failed = answers.find((each) => each.error instanceof ApiError && !each.error.isAway)
+  return {
+    experiments: answers.map((each) => each.data?.experiment ?? null),
+    missing: failed?.error ?? null,
+  }
+}
+
+interface RunsProps {
+  experimentIds: string[]
+  experiments: ReturnType<typeof useExperiments>['experiments']
+  view: View
+  change: ChangeView
+}
+
+function Runs({ experimentIds, experiments, view, change }: RunsProps) {
+  const table = useTable(experimentIds, view)
+  const views = useSavedViews(experimentIds[0]!, view)
+  const columns = useColumnActions(view, table.columns, change)
+  const [exporting, setExporting] = useState(false)
+  const live = useChanges(table, experimentIds)
+  const all = useAllRuns(experimentIds, view)
+  usePageCommands(view, change, table, setExporting)
+  useSlash()
+  const { rows } = table
+  const selection = useSelection(view, change)
+  const name = experiments[0]?.name ?? 'runs'
+  const error = table.error
+  const isFilter = error instanceof ApiError && error.source !== 'order_by' && error.status === 400
+  const nothing = rows.total === 0 && !rows.isOld && !rows.isFirst && !error
+  const charted = view.layout !== 'table'
+  return (
+    <div class={styles.page}>
+      <div>
+        <Heading
+          experiments={experiments}
+          views={<Views experimentId={experimentIds[0]!} views={views} />}
+        />
+        {views.missing && (
+          <div class={styles.message}>
+            <Hint>The view of this link was deleted. All runs are shown.</Hint>
+          </div>
+        )}
+      </div>
+      <div class={styles.search}>
+        <QueryInput
+          id={QUERY_ID}
+          experimentIds={experimentIds}
+          lifecycle={view.lifecycle}
+          value={view.filter}
+          error={isFilter ? error : null}
+          onApply={(filter) => change({ filter })}
+        />
+        <Segments
+          label="Layout"
+          value={view.layout}
+          choices={LAYOUTS}
+          onChoose={(layout) => change({ layout })}
+        />
+      </div>
+      <div>
+        <Toolbar
+          view={view}
+          change={change}
+          table={table}
+          all={all}
+          live={live.state}
+          onExport={() => setExporting(true)}
+        />
+        {error !== null && !isFilter && (
+          <div class={styles.message}>
+            <Problem>
+              {sentence(error)}{' '}
+              {view.order && (
+                <Button small onClick={() => change({ order: '' })}>
+                  Do not sort
+                </Button>
+              )}
+              <Button small onClick={() => rows.refresh()}>
+                Ask again
+              </Button>
+            </Problem>
+          </div>
+        )}
+      </div>
+      <Split
+        layout={view.layout}
+        table={
+          <>
+            {rows.arrived > 0 && (
+              <Button kind="primary" small class={styles.pill} onClick={live.show}>
+                {plural(rows.arrived, 'new run')}
+              </Button>
+            )}
+            <RunTable
+              rows={rows}
+              layout={table.layout}
+              order={view.order}
+              group={view.group}
+              tree={view.tree}
+              unfolded={view.unfolded}
+              selected={view.selected}
+              hidden={view.hidden}
+              charted={charted}
+              colourOf={colourOf}
+              columns={columns}
+              onSelect={selection.select}
+              onSelectAll={selection.all}
+              onHide={selection.hide}
+              onFold={selection.fold}
+              onTop={live.onTop}
+              onWindow={table.look}
+            />
+            {nothing && <Nothing view={view} change={change} experiment={name} />}
+          </>
+        }
+        charts={
+          charted && (
+            <Suspense fallback={<Skeleton height={260} />}>
+              <Charts experimentIds={experimentIds} view={view} change={change} table={table} />
+            </Suspense>
+          )
+        }
+      />
+      <SelectionBar
+        selected={view.selected}
+        table={table}
+        onClear={() => change({ selected: [] })}
+      />
+      {exporting && <ExportDialog table={table} name={name} onClose={() => setExporting(false)} />}
+    </div>
+  )
+}
+
+/** How many runs there are without the search. */
+function useAllRuns(experimentIds: string[], view: View): number | null {
+  const { data } = useAsk(
+    'runs/table',
+    {
+      experiment_ids: experimentIds,
+      run_view_type: view.lifecycle,
+      columns: [],
+      max_results: 1,
+      count: true,
+    },
+    { enabled: view.filter !== '', keep: true },
+  )
+  return data?.total ?? null
+}
+
+/** Keeps the table up to date, and says when there are runs that it does not show yet. */
+function useChanges(table: Table, experimentIds: string[]) {
+  const { live } = usePrefs()
+  const atTop = useRef(true)
+  const state = useLive(
+    experimentIds,
+    (ids) => {
+      void table.rows.touched(ids, atTop.current)
+      refresh('runs/table', 'metrics/curves', 'runs/get')
+    },
+    live,
+  )
+  const onTop = useCallback((top: boolean) => {
+    atTop.current = top
+  }, [])
+  const show = () => {
+    table.rows.refresh()
+    const grid = document.querySelector<HTMLElement>('[aria-label="Runs"]')
+    if (grid) grid.scrollTop = 0
+  }
+  return { state, onTop, show }
+}
+
+function useSelection(view: View, change: ChangeView) {
+  const latest = useRef(view)
+  latest.current = view
+  return useMemo(() => {
+    const now = () => latest.current
+    return {
+      select: (ids: readonly string[], ticked: boolean) =>
+        change({ selected: select(now().selected, ids, ticked) }),
+      all: () => change({ selected: isAll(now().selected) ? [] : [ALL] }),
+      hide: (id: string, hidden: boolean) => {
+        const others = now().hidden.filter((each) => each !== id)
+        change({ hidden: hidden ? [...others, id] : others })
+      },
+      fold: (id: string, unfolded: boolean) => {
+        const others = now().unfolded.filter((each) => each !== id)
+        change({ unfolded: unfolded ? [...others, id] : others })
+      },
+    }
+  }, [change])
+}
+
+/** `/` begins a search from anywhere on the page. */
+function useSlash(): void {
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent) => {
+      const target = event.target
+      const typing =
+        target instanceof HTMLElement && target.closest('input, textarea, select, dialog')
+      if (event.key !== '/' || event.ctrlKey || event.metaKey || typing) return
+      event.preventDefault()
+      focusQuery()
+    }
+    window.addEventListener('keydown', pressed)
+    return () => window.removeEventListener('keydown', pressed)
+  }, [])
+}
+
+function usePageCommands(
+  view: View,
+  change: ChangeView,
+  table: Table,
+  setExporting: (exporting: boolean) => void,
+): void {
+  const { live, density } = usePrefs()
+  const commands = useMemo<Command[]>(() => {
+    const group = 'Runs'
+    const next = density === 'compact' ? 'comfortable' : 'compact'
+    return [
+      { group, label: 'Search', run: focusQuery },
+      { group, label: 'Show the table', icon: Table2, run: () => change({ layout: 'table' }) },
+      {
+        group,
+        label: 'Show table and charts',
+        icon: Columns2,
+        run: () => change({ layout: 'split' }),
+      },
+      { group, label: 'Show charts', run: () => change({ layout: 'charts' }) },
+      { group, label: 'Select all that match', run: () => change({ selected: [ALL] }) },
+      { group, label: 'Clear selection', run: () => change({ selected: [] }) },
+      { group, label: 'Show only differences', run: () => change({ differ: !view.differ }) },
+      { group, label: 'Nest children', run: () => change({ tree: !view.tree, unfolded: [] }) },
+      { group, label: 'Export as CSV or JSON', run: () => setExporting(true) },
+      { group, label: 'Ask again', run: () => table.rows.refresh() },
+      {
+        group,
+        label: live ? 'Pause live updates' : 'Go on with live updates',
+        run: () => setPrefs({ live: !live }),
+      },
+      { group, label: `Make rows ${next}`, run: () => setPrefs({ density: next }) },
+    ]
+  }, [view.differ, view.tree, live, density, change, table.rows, setExporting])
+  useCommands(commands)
 }

@@ -1,0 +1,285 @@
+import type { JSX } from 'preact'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { isSelected } from '../lib/selection'
+import { paths } from '../paths'
+import { go } from '../state/address'
+import { setHighlighted, useHighlighted } from '../state/highlight'
+import { usePrefs } from '../state/prefs'
+import { HeadCell, type ColumnActions } from './Head'
+import { between, type Layout } from './layout'
+import type { Place } from './plan'
+import { Row } from './Row'
+import type { Rows } from './rows'
+import styles from './table.module.css'
+import { useViewport } from './useViewport'
+
+const HEIGHTS = { compact: 30, comfortable: 38 } as const
+
+export interface RunTableProps {
+  rows: Rows
+  layout: Layout
+  order: string
+  group: readonly string[]
+  tree: boolean
+  unfolded: readonly string[]
+  selected: readonly string[]
+  hidden: readonly string[]
+  /** charts are beside the table: rows have eyes and colours */
+  charted: boolean
+  colourOf: (runId: string) => string
+  columns: ColumnActions
+  onSelect: (ids: readonly string[], ticked: boolean) => void
+  onSelectAll: () => void
+  onHide: (id: string, hidden: boolean) => void
+  onFold: (id: string, unfolded: boolean) => void
+  /** the first row is in view */
+  onTop: (atTop: boolean) => void
+  onWindow: (first: number, last: number, columns: readonly string[]) => void
+}
+
+/** The table of runs: only what is in view is drawn, and only what is near is fetched. */
+export function RunTable(props: RunTableProps) {
+  const { rows, layout, charted } = props
+  const box = useRef<HTMLDivElement>(null)
+  const height = HEIGHTS[usePrefs().density]
+  const lead = charted ? 62 : 38
+  const length = rows.isFirst ? 24 : rows.length
+  const view = useViewport(box, height, length)
+  const [first, last] = between(layout, view.left + layout.pinnedWidth, view.right - lead)
+  const keys = useKeys(props, box, height)
+  const highlighted = useHighlighted()
+  const selected = useMemo(() => new Set(props.selected), [props.selected])
+  const hidden = useMemo(() => new Set(props.hidden), [props.hidden])
+  const unfolded = useMemo(() => new Set(props.unfolded), [props.unfolded])
+
+  const drawn = useMemo(
+    () => [...layout.pinned, ...layout.loose.slice(first, last)].map((each) => each.name),
+    [layout, first, last],
+  )
+  const { onWindow, onTop } = props
+  useEffect(() => {
+    onWindow(view.seenFirst, view.seenLast, drawn)
+    onTop(view.seenFirst === 0)
+  }, [view.seenFirst, view.seenLast, drawn, onWindow, onTop])
+
+  const list: JSX.Element[] = []
+  for (let index = view.first; index < Math.min(view.last, length); index++) {
+    const place = rows.at(index)
+    const id = place?.row?.id ?? ''
+    list.push(
+      <Row
+        key={index % (view.last - view.first)}
+        index={index}
+        row={place?.row ?? null}
+        kind={place?.level.kind ?? 'runs'}
+        group={props.group}
+        depth={place?.depth ?? 0}
+        foldable={place !== null && isFoldable(place, props.tree)}
+        unfolded={unfolded.has(id)}
+        selected={id !== '' && isSelected(selected, id)}
+        hidden={charted ? hidden.has(id) : null}
+        active={index === keys.active}
+        highlighted={id !== '' && id === highlighted}
+        colour={charted && place?.row && place.level.kind === 'runs' ? props.colourOf(id) : null}
+        layout={layout}
+        first={first}
+        last={last}
+        lead={lead}
+        height={height}
+      />,
+    )
+  }
+  const folds = props.tree || props.group.length > 0
+  return (
+    <div
+      ref={box}
+      role={folds ? 'treegrid' : 'grid'}
+      aria-label="Runs"
+      aria-rowcount={rows.isFirst ? -1 : length + 1}
+      aria-colcount={layout.pinned.length + layout.loose.length + 1}
+      aria-multiselectable="true"
+      aria-busy={rows.isFirst || rows.isOld}
+      aria-activedescendant={keys.active !== null ? `row-${keys.active}` : undefined}
+      tabIndex={0}
+      class={`${styles.table} ${rows.isOld ? styles.old : ''}`}
+      onKeyDown={keys.onKeyDown}
+      onClick={keys.onClick}
+      onPointerOver={(event) => setHighlighted(runAt(event.target))}
+      onPointerLeave={() => setHighlighted(null)}
+    >
+      <div
+        class={styles.headRow}
+        role="row"
+        aria-rowindex={1}
+        style={{ width: lead + layout.width }}
+      >
+        <HeadRow {...props} lead={lead} first={first} last={last} />
+      </div>
+      <div
+        role="rowgroup"
+        class={styles.body}
+        style={{ height: length * height, width: lead + layout.width }}
+      >
+        {list}
+      </div>
+    </div>
+  )
+}
+
+function HeadRow({
+  layout,
+  order,
+  columns,
+  selected,
+  rows,
+  onSelectAll,
+  lead,
+  first,
+  last,
+}: RunTableProps & { lead: number; first: number; last: number }) {
+  const loose = layout.loose.slice(first, last)
+  const skipped = (loose[0]?.left ?? 0) - layout.pinnedWidth
+  return (
+    <>
+      <div role="columnheader" aria-colindex={1} class={styles.lead} style={{ width: lead }}>
+        {rows.kind === 'runs' ? (
+          <input
+            type="checkbox"
+            aria-label="Select all runs that match"
+            checked={selected[0] === '*'}
+            ref={(element) => {
+              if (element) element.indeterminate = selected.length > 0 && selected.join() !== '*'
+            }}
+            onChange={onSelectAll}
+          />
+        ) : (
+          <span class="aside">Selection</span>
+        )}
+      </div>
+      {layout.pinned.map((each, at) => (
+        <HeadCell
+          key={each.name}
+          of={each}
+          order={order}
+          actions={columns}
+          left={lead + each.left}
+          index={at + 2}
+        />
+      ))}
+      {skipped > 0 && <div role="none" style={{ width: skipped, flex: 'none' }} />}
+      {loose.map((each, at) => (
+        <HeadCell
+          key={each.name}
+          of={each}
+          order={order}
+          actions={columns}
+          left={null}
+          index={layout.pinned.length + first + at + 2}
+        />
+      ))}
+    </>
+  )
+}
+
+function isFoldable(place: Place, tree: boolean): boolean {
+  if (place.level.kind === 'groups') return place.row !== null
+  return tree && Number(place.row?.cells.children ?? 0) > 0
+}
+
+function runAt(target: EventTarget | null): string | null {
+  const row = target instanceof Element ? target.closest<HTMLElement>('[data-run]') : null
+  return row?.dataset.run ?? null
+}
+
+/** The row that the keyboard is on, and what keys and clicks do with it. */
+function useKeys(props: RunTableProps, box: { current: HTMLDivElement | null }, height: number) {
+  const { rows, tree, selected, unfolded } = props
+  const [active, setActive] = useState<number | null>(null)
+  const anchor = useRef<number | null>(null)
+
+  const show = (index: number) => {
+    const element = box.current
+    if (!element) return
+    const head = element.firstElementChild?.clientHeight ?? 0
+    const top = index * height
+    if (top < element.scrollTop) element.scrollTop = top
+    const bottom = top + height + head
+    if (bottom > element.scrollTop + element.clientHeight) {
+      element.scrollTop = bottom - element.clientHeight
+    }
+  }
+  const selectTo = async (from: number, to: number, ticked: boolean) => {
+    const ids = await rows.idsBetween(Math.min(from, to), Math.max(from, to))
+    if (ids.length > 0) props.onSelect(ids, ticked)
+  }
+  const toggle = (index: number) => {
+    const place = rows.at(index)
+    if (!place?.row || place.level.kind !== 'runs') return
+    anchor.current = index
+    props.onSelect([place.row.id], !isSelected(new Set(selected), place.row.id))
+  }
+  const fold = (index: number, wanted?: boolean) => {
+    const place = rows.at(index)
+    if (!place?.row || !isFoldable(place, tree)) return false
+    const open = unfolded.includes(place.row.id)
+    if (wanted === open) return false
+    props.onFold(place.row.id, !open)
+    return true
+  }
+  const enter = (index: number) => {
+    const place = rows.at(index)
+    if (!place?.row || fold(index)) return
+    const experimentId = String(place.row.cells['attributes.experiment_id'] ?? '_')
+    go(paths.run(experimentId, place.row.id))
+  }
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.target !== box.current || event.metaKey || event.altKey) return
+    const last = rows.length - 1
+    if (last < 0) return
+    const page = Math.max(1, Math.floor((box.current!.clientHeight - height) / height) - 1)
+    const at = active ?? -1
+    const goal = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + page, PageUp: at - page,
+      Home: 0, End: last }[event.key] // prettier-ignore
+    if (goal !== undefined) {
+      event.preventDefault()
+      const next = Math.max(0, Math.min(last, goal))
+      setActive(next)
+      show(next)
+      if (event.shiftKey) void selectTo(anchor.current ?? Math.max(0, at), next, true)
+      else anchor.current = next
+    } else if (event.key === 'a' && event.ctrlKey) {
+      event.preventDefault()
+      props.onSelectAll()
+    } else if (active === null || event.ctrlKey) return
+    else if (event.key === ' ') {
+      event.preventDefault()
+      toggle(active)
+    } else if (event.key === 'Enter') enter(active)
+    else if (event.key === 'ArrowRight' && fold(active, true)) event.preventDefault()
+    else if (event.key === 'ArrowLeft' && fold(active, false)) event.preventDefault()
+  }
+
+  const onClick = (event: MouseEvent) => {
+    const target = event.target instanceof Element ? event.target : null
+    const row = target?.closest<HTMLElement>('[data-index]')
+    if (!row || target?.closest('a')) return
+    const index = Number(row.dataset.index)
+    const doing = target?.closest<HTMLElement>('[data-do]')?.dataset.do
+    const place = rows.at(index)
+    if (!place?.row) return
+    setActive(index)
+    box.current?.focus({ preventScroll: true })
+    if (doing === 'fold') fold(index)
+    else if (doing === 'hide') {
+      props.onHide(place.row.id, !props.hidden.includes(place.row.id))
+    } else if ((doing === 'select' || event.shiftKey) && place.level.kind === 'runs') {
+      if (event.shiftKey && anchor.current !== null) {
+        void selectTo(anchor.current, index, true)
+        anchor.current = index
+      } else toggle(index)
+    } else if (event.ctrlKey || event.metaKey) toggle(index)
+    else anchor.current = index
+  }
+  return { active, onKeyDown, onClick }
+}

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest'
+import { column } from '../lib/columns'
+import { between, clampWidth, layOut, moved, NAME, titleOf, usualColumns } from './layout'
+
+test('pinned columns stand first, and the name before all', () => {
+  const layout = layOut(['metrics.a', NAME, 'metrics.b'], ['metrics.b'], { 'metrics.a': 100 })
+  expect(layout.pinned.map((each) => each.name)).toEqual([NAME, 'metrics.b'])
+  expect(layout.loose.map((each) => [each.name, each.width])).toEqual([['metrics.a', 100]])
+  expect(layout.loose[0]!.left).toBe(layout.pinnedWidth)
+})
+
+test('only columns between the edges are drawn', () => {
+  const names = Array.from({ length: 300 }, (_, index) => `metrics.m${index}`)
+  const widths = Object.fromEntries(names.map((name) => [name, 100]))
+  const layout = layOut(names, [], widths)
+  expect(between(layout, 0, 250)).toEqual([0, 3])
+  expect(between(layout, 1050, 1250)).toEqual([10, 13])
+  expect(between(layout, 40_000, 41_000)).toEqual([300, 300])
+})
+
+test('widths stay within reason', () => {
+  expect(clampWidth(3)).toBe(48)
+  expect(clampWidth(99_999)).toBe(1200)
+  expect(clampWidth(120.4)).toBe(120)
+})
+
+test('columns have titles that people read', () => {
+  expect(titleOf(column('attributes.start_time'))).toBe('Created')
+  expect(titleOf(column('min(metrics.`val/loss`)'))).toBe('min val/loss')
+  expect(titleOf(column('metrics.loss'))).toBe('loss')
+  expect(titleOf(column('tags.`mlflow.source.name`'))).toBe('Source')
+})
+
+test('an item is moved to another place', () => {
+  expect(moved(['a', 'b', 'c'], 0, 2)).toEqual(['b', 'c', 'a'])
+  expect(moved(['a', 'b', 'c'], 2, -1)).toEqual(['c', 'a', 'b'])
+})
+
+test('system metrics are not among the first columns', () => {
+  const names = usualColumns(['metrics.loss', 'metrics.`system/cpu`'], ['params.lr'])
+  expect(names.slice(6)).toEqual(['metrics.loss', 'params.lr'])
+})

@@ -1,0 +1,141 @@
+/** Where columns stand and how they are called. */
+
+import { column, type Column } from '../lib/columns'
+import { RUNS } from './sources'
+
+/** A column as the table draws it. */
+export interface Drawn extends Column {
+  title: string
+  /** pixels from the left edge of the first column */
+  left: number
+  width: number
+  pinned: boolean
+  /** numbers stand at the right */
+  right: boolean
+}
+
+export interface Layout {
+  pinned: readonly Drawn[]
+  /** the others, which scroll */
+  loose: readonly Drawn[]
+  pinnedWidth: number
+  width: number
+}
+
+/** Checkbox and eye, in front of every row. */
+export const LEAD = 58
+export const NARROWEST = 48
+export const WIDEST = 1200
+export const NAME = 'attributes.run_name'
+
+const ATTRIBUTES: Readonly<Record<string, readonly [title: string, width: number]>> = {
+  run_name: ['Name', 240],
+  status: ['Status', 104],
+  start_time: ['Created', 112],
+  end_time: ['Ended', 112],
+  duration: ['Duration', 96],
+  user_id: ['User', 96],
+  experiment_id: ['Experiment', 120],
+  lifecycle_stage: ['Lifecycle', 96],
+  artifact_uri: ['Artifact location', 220],
+  run_id: ['Run id', 260],
+}
+const SPECIAL: Readonly<Record<string, readonly [title: string, width: number]>> = {
+  children: ['Children', 84],
+  datasets: ['Data sets', 180],
+  models: ['Models', 150],
+  [RUNS]: ['Runs', 80],
+}
+const TAGS: Readonly<Record<string, string>> = {
+  'mlflow.source.name': 'Source',
+  'mlflow.source.git.commit': 'Commit',
+  'mlflow.note.content': 'Description',
+  'mlflow.user': 'User (tag)',
+  'mlflow.parentRunId': 'Parent run',
+}
+
+/** What a column is called in its head. */
+export function titleOf({ kind, key, function: of }: Column): string {
+  if (kind === 'attributes') return ATTRIBUTES[key]?.[0] ?? key
+  if (kind === 'special') return SPECIAL[key]?.[0] ?? key
+  if (kind === 'tags') return TAGS[key] ?? key
+  return of && of !== 'last' ? `${of} ${key}` : key
+}
+
+function usualWidth({ kind, key }: Column, title: string): number {
+  if (kind === 'attributes') return ATTRIBUTES[key]?.[1] ?? 120
+  if (kind === 'special') return SPECIAL[key]?.[1] ?? 120
+  // the name in the head must fit, with room for the arrow of the order
+  const fitting = Math.min(220, Math.round(title.length * 7.2 + 40))
+  return Math.max(kind === 'tags' ? 120 : 108, fitting)
+}
+
+/** Lay columns out from left to right, the pinned ones first. */
+export function layOut(
+  names: readonly string[],
+  pinned: readonly string[],
+  widths: Readonly<Record<string, number>>,
+): Layout {
+  const isPinned = (name: string) => name === NAME || pinned.includes(name)
+  const ordered = [...names.filter(isPinned), ...names.filter((name) => !isPinned(name))]
+  let left = 0
+  const drawn = ordered.map((name): Drawn => {
+    const meaning = column(name)
+    const title = titleOf(meaning)
+    const width = clampWidth(widths[name] ?? usualWidth(meaning, title))
+    const each = {
+      ...meaning,
+      title,
+      left,
+      width,
+      pinned: isPinned(name),
+      right: meaning.kind === 'metrics' || ['children', RUNS, 'attributes.duration'].includes(name),
+    }
+    left += width
+    return each
+  })
+  const first = drawn.filter((each) => each.pinned)
+  return {
+    pinned: first,
+    loose: drawn.slice(first.length),
+    pinnedWidth: first.reduce((sum, each) => sum + each.width, 0),
+    width: left,
+  }
+}
+
+export function clampWidth(width: number): number {
+  return Math.round(Math.min(WIDEST, Math.max(NARROWEST, width)))
+}
+
+/** The loose columns between two edges, in pixels from the first column's left. */
+export function between(layout: Layout, from: number, to: number): readonly [number, number] {
+  const { loose } = layout
+  let first = 0
+  while (first < loose.length && loose[first]!.left + loose[first]!.width <= from) first++
+  let last = first
+  while (last < loose.length && loose[last]!.left < to) last++
+  return [first, last]
+}
+
+/** A list with one item moved to another place. */
+export function moved<T>(items: readonly T[], from: number, to: number): T[] {
+  const list = [...items]
+  const [item] = list.splice(from, 1)
+  if (item !== undefined) list.splice(Math.max(0, Math.min(list.length, to)), 0, item)
+  return list
+}
+
+const BASE = [
+  NAME,
+  'attributes.status',
+  'attributes.start_time',
+  'attributes.duration',
+  'attributes.user_id',
+  'tags.`mlflow.source.name`',
+] as const
+
+/** The columns that a table has until others are chosen. */
+export function usualColumns(metrics: readonly string[], params: readonly string[]): string[] {
+  const own = (names: readonly string[]) => names.filter((name) => !/[.`]`?system\//.test(name))
+  return [...BASE, ...own(metrics).slice(0, 8), ...own(params).slice(0, 8)]
+}
