@@ -56,7 +56,7 @@ function itemOf(entry: Entry): TreeItem {
     id: entry.path,
     level: entry.level,
     open: entry.isFolder ? entry.open : null,
-    text: [entry.name, size, note].filter(Boolean).join(', '),
+    text: entry.name,
     place: entry.place,
     siblings: entry.siblings,
     label: (

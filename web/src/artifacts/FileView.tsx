@@ -12,7 +12,7 @@ import styles from './artifacts.module.css'
 import { contentAddress, fetchSnippet, nameOf, shownAddress, uriOf } from './files'
 import type { FileOfRun } from './files'
 import { KINDS, kindOf, type KindName, type PreviewProps } from './previews/kinds'
-import { Waiting } from './previews/states'
+import { PreviewBoundary, Waiting } from './previews/states'
 
 const PREVIEWS = Object.fromEntries(
   Object.entries(KINDS).map(([kind, { load }]) => [
@@ -25,9 +25,11 @@ const PREVIEWS = Object.fromEntries(
 export function Preview({ file }: PreviewProps) {
   const Shown = PREVIEWS[kindOf(file.path)]
   return (
-    <Suspense fallback={<Waiting />}>
-      <Shown key={`${file.runId} ${file.path}`} file={file} />
-    </Suspense>
+    <PreviewBoundary key={`${file.runId} ${file.path}`}>
+      <Suspense fallback={<Waiting />}>
+        <Shown file={file} />
+      </Suspense>
+    </PreviewBoundary>
   )
 }
 
@@ -43,6 +45,7 @@ export function FileView({
 }) {
   return (
     <section class={styles.view} aria-label={file.path}>
+      <h2 class="aside">{nameOf(file.path)}</h2>
       <div class={styles.head}>
         <Crumbs path={file.path} onPath={onPath} />
         {file.size !== null && <span class="quiet">{bytes(file.size)}</span>}

@@ -33,6 +33,7 @@ export function FolderView({
   const files = listed?.state === 'here' ? listed.files : []
   return (
     <section class={styles.view} aria-label={path || 'All artifacts'}>
+      <h2 class="aside">{nameOf(path) || 'All artifacts'}</h2>
       <div class={styles.head}>
         <Crumbs path={path} onPath={onPath} />
         {listed?.state === 'here' && (

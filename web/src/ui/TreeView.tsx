@@ -13,7 +13,7 @@ export interface TreeItem {
   /** null: nothing can be below it */
   open: boolean | null
   label: ComponentChildren
-  /** what typing finds, and what a screen reader says */
+  /** what typing finds */
   text: string
   /** place among its siblings, from 1, and how many they are */
   place: number
@@ -117,7 +117,6 @@ export function TreeView({
               key={item.id}
               id={`${name}-${index}`}
               role="treeitem"
-              aria-label={item.text}
               aria-level={item.level}
               aria-posinset={item.place}
               aria-setsize={item.siblings}

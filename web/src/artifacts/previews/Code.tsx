@@ -71,7 +71,7 @@ export function Code({
   useEffect(() => rows.measure(), [wrap, rows])
   const digits = String(lines.length).length
   return (
-    <div ref={box} class={styles.code} tabIndex={0} role="region" aria-label={label}>
+    <div ref={box} class={styles.code} tabIndex={0} role="region" aria-label={`Text of ${label}`}>
       <div style={{ height: rows.getTotalSize(), position: 'relative' }}>
         {rows.getVirtualItems().map(({ index, start }) => (
           <div

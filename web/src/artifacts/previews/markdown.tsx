@@ -37,7 +37,7 @@ export function MarkdownFile({ file }: PreviewProps) {
         />
       </div>
       {look === 'page' ? (
-        <div class={styles.scroll} tabIndex={0} role="region" aria-label={file.path}>
+        <div class={styles.scroll} tabIndex={0} role="region" aria-label={`Page ${file.path}`}>
           <Markdown text={data} />
         </div>
       ) : (

@@ -5,13 +5,7 @@ import {
   parquetSchema,
   type FileMetaData,
 } from 'hyparquet'
-import {
-  decompressBrotli,
-  decompressGzip,
-  decompressLz4,
-  decompressLz4Raw,
-  decompressZstd,
-} from 'hyparquet-compressors'
+import { compressors } from 'hyparquet-compressors'
 import { useMemo, useState } from 'preact/hooks'
 import { bytes, count, plural } from '../../lib/format'
 import { Segments } from '../../ui/Field'
@@ -25,15 +19,6 @@ import { ValueTable } from './ValueTable'
 const ROWS = 500
 /** bytes of one group of rows that are fetched for the first rows; columns beyond are left out */
 const MOST_FETCHED = 64_000_000
-/** all but the one that needs WebAssembly, which the content policy forbids; hyparquet has its own */
-const compressors = {
-  BROTLI: decompressBrotli,
-  GZIP: decompressGzip,
-  LZ4: decompressLz4,
-  LZ4_RAW: decompressLz4Raw,
-  ZSTD: (input: Uint8Array, length: number) => decompressZstd(input, new Uint8Array(length)),
-}
-
 /** A file of which only the ranges are read that are asked for. */
 function remote(file: FileOfRun, size: number, signal?: AbortSignal) {
   return {

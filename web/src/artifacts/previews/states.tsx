@@ -1,4 +1,4 @@
-import type { ComponentChildren } from 'preact'
+import { Component, type ComponentChildren } from 'preact'
 import { sentence } from '../../api/errors'
 import { bytes } from '../../lib/format'
 import { Button } from '../../ui/Button'
@@ -43,4 +43,22 @@ export function Instead({ children }: { children: ComponentChildren }) {
 export function tooLarge(size: number | null, most: number): string {
   const has = size === null ? 'It is' : `It has ${bytes(size)}, which is`
   return `${has} more than the ${bytes(most)} that are shown as a whole; here is its text.`
+}
+
+/** Where a preview that fails ends: the tree and the download stay. */
+export class PreviewBoundary extends Component<
+  { children: ComponentChildren },
+  { error: unknown }
+> {
+  override state = { error: null as unknown }
+
+  static override getDerivedStateFromError(error: unknown) {
+    return { error }
+  }
+
+  override render() {
+    const { error } = this.state
+    if (error === null) return this.props.children
+    return <Failed error={`This preview failed: ${sentence(error)} Download the file instead.`} />
+  }
 }
