@@ -247,7 +247,7 @@ def artifacts() -> dict[str, bytes]:
         "model/requirements.txt": b"mlflow\nscikit-learn==1.5\n",
         "model/weights.bin": bytes(range(256)) * 16,
         "deeply/nested/folder/leaf.txt": b"leaf\n",
-        "odd names/ä & b #1?.txt": b"odd\n",
+        "odd names/ä & b (1) +.txt": b"odd\n",
     }
 
 
