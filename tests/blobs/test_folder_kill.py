@@ -58,7 +58,7 @@ def _files(folder: Folder, path: str = "") -> list[str]:
 
 
 @pytest.mark.parametrize("scenario", sorted(STATES))
-def test_old_or_new(tmp_path: Path, scenario: str) -> None:
+def test_old_or_new_and_what_is_left_is_swept(tmp_path: Path, scenario: str) -> None:
     folders = run(scenario, tmp_path)
     old, new = STATES[scenario]
     assert len(folders) > 10
@@ -67,17 +67,11 @@ def test_old_or_new(tmp_path: Path, scenario: str) -> None:
     assert 0 < changed < len(folders)
     assert seen[:changed] == [old] * changed
     assert seen[changed:] == [new] * (len(folders) - changed)
-
-
-@pytest.mark.parametrize("scenario", sorted(STATES))
-def test_what_is_left_is_swept(tmp_path: Path, scenario: str) -> None:
-    folders = run(scenario, tmp_path)
     left = [folder.sweep(-60)[0] for folder in folders]
     assert max(left) >= 1
     assert left[-1] == 0
     assert not list(tmp_path.rglob(PARTIAL))
-    old, new = STATES[scenario]
-    assert all(visible(folder) in (old, new) for folder in folders)
+    assert [visible(folder) for folder in folders] == seen
 
 
 @pytest.mark.parametrize("scenario", ["publish_new", "publish_over", "publish_root"])
