@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
 from tests.faults.load import create_run, history
 from tests.faults.writer import HEADERS
-from tests.servers.fixtures import StartServer
+from tests.servers.databases import DatabaseServer
+from tests.servers.fixtures import DATABASES
 from tests.servers.millstream import RunningServer
 
 THREADS = 8
@@ -21,10 +23,22 @@ ROUNDS = 12
 Answer = tuple[int, dict[str, Any]]
 
 
-@pytest.fixture
-def servers(start_server: StartServer, database_url: str) -> list[RunningServer]:
-    """Two servers on one fresh database of each kind."""
-    return [start_server(database_url) for _ in range(2)]
+@pytest.fixture(scope="module", params=DATABASES)
+def servers(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[list[RunningServer]]:
+    """Two servers on one database of each kind; tests use runs and experiments of their own."""
+    folder = tmp_path_factory.mktemp("races")
+    with ExitStack() as stack:
+        url = f"sqlite:///{folder / 'mlflow.db'}"
+        if request.param != "sqlite":
+            database: DatabaseServer = request.getfixturevalue(f"{request.param}_server")
+            url = stack.enter_context(database.fresh())
+        started = []
+        for _ in range(2):
+            started.append(RunningServer(folder, url))
+            stack.callback(started[-1].stop)
+        yield started
 
 
 def post(server: RunningServer, path: str, question: dict[str, Any]) -> Answer:
@@ -100,10 +114,12 @@ def test_of_those_who_rename_to_one_name_one_wins(servers: list[RunningServer]) 
 
 def test_a_run_that_is_created_twice_is_one_run(servers: list[RunningServer]) -> None:
     """A client that was offline chooses the id, and sends again when it saw no answer."""
+    created = servers[0].call("POST", "experiments/create", {"name": "created twice"})
+    experiment = created["experiment_id"]
     for number in range(ROUNDS):
         question = {
             "run_id": f"{number:032x}",
-            "experiment_id": "0",
+            "experiment_id": experiment,
             "run_name": "one",
             "start_time": 5,
             "tags": [{"key": f"k{number}", "value": "v"}],
@@ -112,7 +128,7 @@ def test_a_run_that_is_created_twice_is_one_run(servers: list[RunningServer]) ->
         assert codes(answers) == {200: THREADS}
         assert {answer["run"]["info"]["run_id"] for _, answer in answers} == {f"{number:032x}"}
     for server in servers:
-        found = server.call("POST", "runs/search", {"experiment_ids": ["0"], "count": True})
+        found = server.call("POST", "runs/search", {"experiment_ids": [experiment], "count": True})
         assert found["total"] == ROUNDS
         for run in found["runs"]:
             assert len(run["data"]["tags"]) == 2
@@ -202,7 +218,7 @@ def test_tags_that_are_set_and_deleted_at_once_are_there_or_not(
 @pytest.mark.parametrize("what", ["runs", "experiments"])
 def test_what_is_deleted_while_it_is_logged_to(servers: list[RunningServer], what: str) -> None:
     """Each point is acknowledged and there, or refused and not there."""
-    created = servers[0].call("POST", "experiments/create", {"name": "raced"})
+    created = servers[0].call("POST", "experiments/create", {"name": f"raced {what}"})
     experiment = created["experiment_id"]
     run = servers[0].call("POST", "runs/create", {"experiment_id": experiment, "start_time": 1})
     run_id = run["run"]["info"]["run_id"]
