@@ -81,13 +81,3 @@ export async function folderAsZip(
   await Promise.all(Array.from({ length: AT_ONCE }, fetchSome))
   return zip(packed)
 }
-
-/** Hand something to the reader's folder of downloads. */
-export function save(content: Blob, name: string): void {
-  const address = URL.createObjectURL(content)
-  const link = document.createElement('a')
-  link.href = address
-  link.download = name
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(address), 60_000)
-}

@@ -15,3 +15,8 @@ export function field(value: Value): string {
 export function toCsv(rows: readonly (readonly Value[])[]): string {
   return rows.map((row) => `${row.map(field).join(',')}\r\n`).join('')
 }
+
+/** A table with its head as the text of a CSV file. */
+export function csv(columns: readonly string[], rows: readonly (readonly Value[])[]): string {
+  return toCsv([columns, ...rows])
+}

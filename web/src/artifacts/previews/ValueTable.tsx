@@ -9,7 +9,7 @@ export interface TableColumn {
   kind?: string
 }
 
-const LETTER = 7.4
+const LETTER = 8.2
 const SAMPLE = 60
 
 /** Rows with columns of any number; numbers stand to the right. */
