@@ -225,7 +225,7 @@ def test_nothing_is_lost_among_threads(tmp_path: Path) -> None:
 
     def write(folder: Folder, base: str) -> list[str]:
         kept: list[str] = []
-        while not over.is_set():
+        while not kept or not over.is_set():
             name = f"{base}{len(kept)}"
             put(folder, name)
             put(folder, f"{name}.removed")
@@ -235,7 +235,7 @@ def test_nothing_is_lost_among_threads(tmp_path: Path) -> None:
 
     def look() -> int:
         looks = 0
-        while not over.is_set():
+        while not looks or not over.is_set():
             there = paths(server, "run/artifacts/m")
             for base in ("", "in/"):
                 mine = [path[len(base) :] for path in there if path.startswith(f"{base}set")]
@@ -276,9 +276,8 @@ def test_nothing_is_lost_among_threads(tmp_path: Path) -> None:
             over.set()
         for base, writer in zip(("run/artifacts/", "", "run/artifacts/"), writers, strict=True):
             kept = writer.result()
-            assert kept
             wanted |= {f"{base}{path}" for path in kept}
-        assert reader.result()
+        reader.result()
     assert set(paths(server)) == wanted | {"run/artifacts/m/first"}
     assert partials(server) == []
 

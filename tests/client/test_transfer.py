@@ -188,8 +188,12 @@ def test_another_file_is_not_mixed_in(proxy: FaultProxy, large: Path) -> None:
 
 
 def test_a_server_that_is_killed_and_comes_back(
-    running_server: RunningServer, proxy: FaultProxy, large: Path
+    running_server: RunningServer, proxy: FaultProxy, large: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Half a minute in all: the machine may be busy while the server starts.
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "9")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "0.05")
+
     def restart() -> None:
         running_server.kill()
         running_server.start()

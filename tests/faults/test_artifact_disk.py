@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import resource
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -156,8 +157,15 @@ def test_the_clients_disk_gets_full(
     MlflowClient(server.url).log_artifact(run, str(tmp_path / "model.bin"))
     target = disk.folder / "fetched"
     proxy = fault_proxy(server.url)
-    proxy.when(size // 2, lambda: disk.fill(client.pid), side="down")
+    begun = threading.Event()
+
+    def fill() -> None:
+        begun.wait()
+        disk.fill(client.pid)
+
+    proxy.when(size // 2, fill, side="down")
     client = Client(proxy.url, tmp_path, "download_artifacts", run, "model.bin", str(target))
+    begun.set()
     outcome = client.outcome()
     assert outcome.code == "RESOURCE_EXHAUSTED", outcome
     assert "\n" not in outcome.error
