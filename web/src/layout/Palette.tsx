@@ -1,20 +1,53 @@
-import { FlaskConical, Play } from 'lucide'
+import { BookOpen, FlaskConical, Monitor, Moon, Play, Radio, Rows3, Sun } from 'lucide'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { useAsk } from '../api/query'
 import { quoteText } from '../lib/columns'
 import { paths } from '../paths'
-import { go } from '../state/address'
+import { go, useAddress } from '../state/address'
 import { commands, type Command } from '../state/commands'
 import { setPrefs } from '../state/prefs'
 import { Icon } from '../ui/Icon'
 import styles from './palette.module.css'
 
+const RUN_NAME = 'attributes.run_name'
 const RUN_ID = /^[0-9a-f]{32}$/
+/** A page that is about an experiment. */
+const IN_EXPERIMENT = /^\/experiments\/(\d+)/
 const ALWAYS: readonly Command[] = [
-  { group: 'Go', label: 'All experiments', run: () => go(paths.experiments()) },
-  { group: 'Theme', label: 'Light theme', run: () => setPrefs({ theme: 'light' }) },
-  { group: 'Theme', label: 'Dark theme', run: () => setPrefs({ theme: 'dark' }) },
-  { group: 'Theme', label: 'Theme of the system', run: () => setPrefs({ theme: 'system' }) },
+  { group: 'Go', label: 'All experiments', icon: FlaskConical, run: () => go(paths.experiments()) },
+  {
+    group: 'Go',
+    label: 'API documentation',
+    icon: BookOpen,
+    run: () => window.location.assign(paths.api()),
+  },
+  { group: 'Settings', label: 'Light theme', icon: Sun, run: () => setPrefs({ theme: 'light' }) },
+  { group: 'Settings', label: 'Dark theme', icon: Moon, run: () => setPrefs({ theme: 'dark' }) },
+  {
+    group: 'Settings',
+    label: 'Theme of the system',
+    icon: Monitor,
+    run: () => setPrefs({ theme: 'system' }),
+  },
+  {
+    group: 'Settings',
+    label: 'Compact rows',
+    icon: Rows3,
+    run: () => setPrefs({ density: 'compact' }),
+  },
+  {
+    group: 'Settings',
+    label: 'Comfortable rows',
+    icon: Rows3,
+    run: () => setPrefs({ density: 'comfortable' }),
+  },
+  { group: 'Settings', label: 'Live updates on', icon: Radio, run: () => setPrefs({ live: true }) },
+  {
+    group: 'Settings',
+    label: 'Live updates off',
+    icon: Radio,
+    run: () => setPrefs({ live: false }),
+  },
 ]
 
 /** Find an experiment or a run, or do something, by typing. */
@@ -84,12 +117,50 @@ export function Palette({ onClose }: { onClose: () => void }) {
         ))}
       </ul>
       {found.length === 0 && <div class={styles.none}>Nothing of that name.</div>}
+      <div class={styles.keys} aria-hidden="true">
+        <span>
+          <kbd>↑</kbd> <kbd>↓</kbd> choose
+        </span>
+        <span>
+          <kbd>↵</kbd> open
+        </span>
+        <span>
+          <kbd>Esc</kbd> close
+        </span>
+      </div>
     </dialog>
   )
 }
 
+/** Runs of the experiment that is open, by their names. */
+function useRunsHere(text: string): Command[] {
+  const { path } = useAddress()
+  const experimentId = IN_EXPERIMENT.exec(path)?.[1]
+  const pattern = `%${text.replaceAll('%', '')}%`
+  const { data } = useAsk(
+    'runs/table',
+    {
+      experiment_ids: experimentId ? [experimentId] : [],
+      filter: `attributes.run_name ILIKE ${quoteText(pattern)}`,
+      columns: [RUN_NAME],
+      max_results: 6,
+    },
+    { keep: true, enabled: experimentId !== undefined && text !== '' },
+  )
+  return useMemo(() => {
+    if (!data || !experimentId || !text) return []
+    return data.run_ids.map((id, index) => ({
+      group: 'Run',
+      label: String(data.columns[RUN_NAME]?.[index] ?? id),
+      icon: Play,
+      run: () => go(paths.run(experimentId, id)),
+    }))
+  }, [data, experimentId, text])
+}
+
 function useFound(text: string): Command[] {
   const pattern = `%${text.replaceAll('%', '')}%`
+  const here = useRunsHere(text)
   const { data } = useAsk(
     'experiments/search',
     { max_results: 8, ...(text && { filter: `name ILIKE ${quoteText(pattern)}` }) },
@@ -99,7 +170,7 @@ function useFound(text: string): Command[] {
     const words = text.toLowerCase().split(/\s+/)
     const fits = (command: Command) =>
       words.every((word) => `${command.group} ${command.label}`.toLowerCase().includes(word))
-    const actions = [...commands(), ...ALWAYS].filter(fits)
+    const [actions, always] = [commands().filter(fits), ALWAYS.filter(fits)]
     const experiments: Command[] = (data?.experiments ?? []).map((each) => ({
       group: 'Experiment',
       label: each.name,
@@ -109,6 +180,8 @@ function useFound(text: string): Command[] {
     const runs: Command[] = RUN_ID.test(text)
       ? [{ group: 'Run', label: text, icon: Play, run: () => go(paths.run('_', text)) }]
       : []
-    return [...runs, ...actions, ...experiments]
-  }, [data, text])
+    return text
+      ? [...runs, ...actions, ...here, ...experiments, ...always]
+      : [...actions, ...experiments, ...always]
+  }, [data, text, here])
 }

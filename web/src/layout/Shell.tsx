@@ -1,25 +1,21 @@
-import { BookOpen, Monitor, Moon, Search, Sun } from 'lucide'
+import { BookOpen, Monitor, Moon, Radio, Rows3, Search, Settings2, Sun } from 'lucide'
 import { Suspense } from 'preact/compat'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks'
 import { paths } from '../paths'
 import { match } from '../routes'
 import { useAddress } from '../state/address'
 import { setPrefs, usePrefs } from '../state/prefs'
-import { Button, IconButton } from '../ui/Button'
-import { Icon } from '../ui/Icon'
+import { Button, IconButton, LinkButton } from '../ui/Button'
+import { Menu } from '../ui/Menu'
 import { Empty, Skeleton } from '../ui/Notes'
 import { Toasts } from '../ui/Toasts'
 import { Boundary } from './Boundary'
 import { Palette } from './Palette'
 import styles from './shell.module.css'
 
-const THEMES = { system: Monitor, light: Sun, dark: Moon } as const
-const NEXT = { system: 'light', light: 'dark', dark: 'system' } as const
-
 /** What is around every page: the bar, the command palette, messages. */
 export function Shell() {
   const { path } = useAddress()
-  const { theme } = usePrefs()
   const [finding, setFinding] = useState(false)
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
@@ -59,14 +55,17 @@ export function Shell() {
         <Button class={styles.find} icon={Search} onClick={() => setFinding(true)}>
           Find or do… <kbd>{navigator.platform.startsWith('Mac') ? '⌘K' : 'Ctrl K'}</kbd>
         </Button>
-        <IconButton
-          icon={THEMES[theme]}
-          label={`Theme: ${theme}`}
-          onClick={() => setPrefs({ theme: NEXT[theme] })}
-        />
-        <a href={paths.api()} aria-label="API documentation" title="API documentation">
-          <Icon of={BookOpen} />
-        </a>
+        <span class={styles.end}>
+          <Settings />
+          <LinkButton
+            kind="quiet"
+            class={styles.square}
+            icon={BookOpen}
+            href={paths.api()}
+            aria-label="API documentation"
+            title="API documentation"
+          />
+        </span>
       </header>
       <main id="main" class={styles.main} tabIndex={-1}>
         <Shown path={path} />
@@ -77,10 +76,50 @@ export function Shell() {
   )
 }
 
+const THEMES = [
+  { theme: 'system', label: 'Theme of the system', icon: Monitor },
+  { theme: 'light', label: 'Light theme', icon: Sun },
+  { theme: 'dark', label: 'Dark theme', icon: Moon },
+] as const
+
+/** What one reader prefers: it stays in this browser. */
+function Settings() {
+  const { theme, density, live } = usePrefs()
+  const compact = density === 'compact'
+  return (
+    <Menu
+      align="end"
+      trigger={<IconButton icon={Settings2} label="Settings" />}
+      entries={[
+        ...THEMES.map((each) => ({
+          label: each.label,
+          icon: each.icon,
+          checked: each.theme === theme,
+          onSelect: () => setPrefs({ theme: each.theme }),
+        })),
+        'line',
+        {
+          label: 'Compact rows',
+          icon: Rows3,
+          checked: compact,
+          onSelect: () => setPrefs({ density: compact ? 'comfortable' : 'compact' }),
+        },
+        {
+          label: 'Live updates',
+          icon: Radio,
+          checked: live,
+          onSelect: () => setPrefs({ live: !live }),
+        },
+      ]}
+    />
+  )
+}
+
 function Shown({ path }: { path: string }) {
   const found = match(path)
   const title = found?.page.title ?? 'Not found'
-  useEffect(() => {
+  // before a page names what it shows, which comes later; see useTitle
+  useLayoutEffect(() => {
     document.title = `${title} · Millstream`
   }, [title])
   if (!found) {

@@ -79,6 +79,7 @@ export function Description({
   if (editing) return <Editor text={text} onSave={onSave} onDone={() => setEditing(false)} />
   return (
     <div class={styles.description}>
+      <h2 class="aside">Description</h2>
       {text && <Folded text={text} />}
       <Button small kind="quiet" icon={Pencil} onClick={() => setEditing(true)}>
         {text ? 'Edit description' : 'Add a description'}

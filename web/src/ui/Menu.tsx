@@ -1,5 +1,5 @@
 import * as Radix from '@radix-ui/react-dropdown-menu'
-import type { IconNode } from 'lucide'
+import { Check, type IconNode } from 'lucide'
 import type { ComponentChild, VNode } from 'preact'
 import { Icon } from './Icon'
 import styles from './menu.module.css'
@@ -7,9 +7,13 @@ import styles from './menu.module.css'
 export type MenuEntry =
   | {
       label: string
+      /** one line below the label */
+      about?: string
       icon?: IconNode
       danger?: boolean
       disabled?: boolean
+      /** given for what holds or does not, or is one of several */
+      checked?: boolean
       onSelect: () => void
     }
   | 'line'
@@ -33,6 +37,17 @@ export function Menu({
           {entries.map((entry, index) =>
             entry === 'line' ? (
               <Radix.Separator key={index} class={styles.line} />
+            ) : entry.checked !== undefined ? (
+              <Radix.CheckboxItem
+                key={entry.label}
+                class={styles.item}
+                checked={entry.checked}
+                onSelect={entry.onSelect}
+              >
+                {entry.icon && <Icon of={entry.icon} />}
+                <span>{entry.label}</span>
+                <span class={styles.mark}>{entry.checked && <Icon of={Check} />}</span>
+              </Radix.CheckboxItem>
             ) : (
               <Radix.Item
                 key={entry.label}
@@ -41,7 +56,10 @@ export function Menu({
                 onSelect={entry.onSelect}
               >
                 {entry.icon && <Icon of={entry.icon} />}
-                <span>{entry.label}</span>
+                <span>
+                  {entry.label}
+                  {entry.about && <small class={styles.about}>{entry.about}</small>}
+                </span>
               </Radix.Item>
             ),
           )}
