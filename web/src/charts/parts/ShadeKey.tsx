@@ -1,0 +1,36 @@
+import { metric, moment } from '../../lib/format'
+import { SHADES, shadeAt } from '../lib/shade'
+import { extent, type Values } from '../lib/values'
+import styles from './shades.module.css'
+
+const MOST = 8
+
+/** What the shades of a chart mean. */
+export function ShadeKey({ values }: { values: Values }) {
+  const range = extent(values.numbers)
+  if (!range) return null
+  if (!values.numeric) {
+    const many = values.categories.length
+    return (
+      <div class={styles.key}>
+        <span class={styles.title}>{values.label}</span>
+        {values.categories.slice(0, MOST).map((text, index) => (
+          <span key={text} class={styles.category}>
+            <i style={{ background: shadeAt(many > 1 ? index / (many - 1) : 0.5) }} />
+            {text}
+          </span>
+        ))}
+        {many > MOST && <span>and {many - MOST} more</span>}
+      </div>
+    )
+  }
+  const text = values.time ? moment : metric
+  return (
+    <div class={styles.key}>
+      <span class={styles.title}>{values.label}</span>
+      <span>{text(range[0])}</span>
+      <i class={styles.scale} style={{ background: SHADES }} />
+      <span>{text(range[1])}</span>
+    </div>
+  )
+}
