@@ -4,6 +4,11 @@ CREATE INDEX runs_listed
     ON runs (experiment_id, start_time DESC, run_id, deleted, status, end_time);
 DROP INDEX runs_newest$ON(runs);
 
+-- With the run, so that PostgreSQL counts and orders by it without a look at the table, as the others
+-- do anyway.
+DROP INDEX series_last$ON(series);
+CREATE INDEX series_last ON series (experiment_id, key_id, last_value, run_id);
+
 -- The names that runs of an experiment have or had, so that they are found without a look at
 -- every run: kind 1 metrics, 2 params, 3 tags.
 CREATE TABLE used_names (
