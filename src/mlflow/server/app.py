@@ -18,6 +18,7 @@ import msgspec
 from mlflow import service
 from mlflow.exceptions import INTERNAL_ERROR, MlflowException
 from mlflow.server.artifacts import Artifacts, with_addresses
+from mlflow.server.changes import Changes
 from mlflow.server.hosts import SAFE_METHODS, Hosts
 from mlflow.server.limits import Gone, Limits, Receive, Refused
 from mlflow.server.observe import AccessLog, RequestIds, Tally
@@ -30,6 +31,7 @@ from mlflow.server.replies import (
     Large,
     Reply,
     Send,
+    Stream,
     failed,
     refused,
     text,
@@ -119,6 +121,11 @@ class App:
             enabled=settings.check_hosts,
         )
         self._work = Work()
+        self._changes = (
+            Changes(engine, self._work, settings.client_timeout)
+            if isinstance(engine, Engine)
+            else None
+        )
         self._ids = RequestIds()
         limits = Limits(settings.max_body_size, settings.client_timeout)
         self._artifacts = Artifacts(engine, limits, settings.x_frame_options)
@@ -161,9 +168,11 @@ class App:
                 for method in endpoint.methods:
                     self._place(endpoint, method, prefix + path, answers[method != "GET"])
         for endpoint in STREAMED:
-            answer = self._refusal(endpoint) or (
-                self._not_yet if endpoint.events else self._artifacts.answerer(endpoint)
-            )
+            answer = self._refusal(endpoint)
+            if answer is None and endpoint.events:
+                assert self._changes is not None
+                answer = self._changes.answer
+            answer = answer or self._artifacts.answerer(endpoint)
             for path in endpoint.routes:
                 for method in endpoint.methods:
                     self._place(endpoint, method, prefix + path, answer)
@@ -224,7 +233,8 @@ class App:
         else:
             name, answer, rest = self._elsewhere(method, path, scope)
         status = 500
-        size = held = 0
+        held = 0
+        size: int | None = 0
         try:
             origin = headers.get(b"origin")
             stopped = self._stop_at_door(method, path, headers, pairs, origin)
@@ -240,7 +250,7 @@ class App:
                 held, reply = 0, refused(_busy())
             self._held += held
             status = reply.status
-            stream = reply.stream
+            stream: Stream | None = reply.stream
             if stream is None and len(reply.body) > PIECE and method != "HEAD":
                 stream = Large(reply.body, self._settings.client_timeout)
             size = len(reply.body) if stream is None else stream.size
@@ -250,7 +260,7 @@ class App:
                 *self._headers,
                 *reply.headers,
             ]
-            if status not in _WITHOUT_BODY:
+            if status not in _WITHOUT_BODY and size is not None:
                 out.append((b"content-length", b"%d" % size))
             if origin is not None and stopped is None:
                 out += self._shared_with(origin, headers)
@@ -267,7 +277,7 @@ class App:
             self._tally.end(name, status, seconds)
             if self._access_log is not None:
                 client = scope.get("client") or ("", 0)
-                sent = 0 if method == "HEAD" else size
+                sent = 0 if method == "HEAD" or size is None else size
                 self._access_log.add(client[0], method, path, status, seconds, sent, request_id)
 
     def _stop_at_door(
@@ -471,6 +481,11 @@ class App:
     def begin_sweep(self) -> None:
         """Begin to remove what was left unfinished long ago; one worker does so."""
         self._artifacts.begin_sweep()
+
+    def end_streams(self) -> None:
+        """End what would go on for as long as clients listen."""
+        if self._changes is not None:
+            self._changes.end()
 
     def close(self, *, wait: bool = True) -> None:
         """Finish what was begun: handlers, the store's queue, the log.

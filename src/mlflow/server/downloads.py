@@ -256,7 +256,7 @@ class _Sending:
     async def send(self, send: Send) -> None:
         """Send it; when it ends early the connection does, so that the client sees it."""
         # What is sent to a client that has gone is taken in silence.
-        gone = asyncio.create_task(_until_gone(self._receive))
+        gone = asyncio.create_task(until_gone(self._receive))
         try:
             with self._share.taken():
                 await self._send(send, gone)
@@ -296,7 +296,8 @@ class _Sending:
         return asyncio.create_task(self._work.in_thread(next, self._pieces, b""))
 
 
-async def _until_gone(receive: Receive) -> None:
+async def until_gone(receive: Receive) -> None:
+    """Wait until the client has gone."""
     while (await receive())["type"] != "http.disconnect":
         pass
 

@@ -20,9 +20,11 @@ _STATUS: dict[type[MlflowException], int] = {Changed: 412, Damaged: 400, NoRoom:
 
 
 class Stream(Protocol):
-    """A body that is sent piece by piece; `size` is its length in bytes."""
+    """A body that is sent piece by piece; `size` is None when it is not known before."""
 
-    size: int
+    @property
+    def size(self) -> int | None:
+        """Length in bytes."""
 
     async def send(self, send: Send) -> None:
         """Send all of it."""

@@ -227,6 +227,7 @@ async def _answer(
     watching.cancel()
     if parent is not None:
         loop.remove_reader(parent)
+    app.end_streams()
     server.stop()  # type: ignore[no-untyped-call]
     forced = loop.create_task(again.wait())
     await asyncio.wait(

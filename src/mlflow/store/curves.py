@@ -63,7 +63,7 @@ class Range(NamedTuple):
 
 class _Block(NamedTuple):
     id: int
-    count: int
+    size: int
     low: int
     high: int
     low_step: int
@@ -103,11 +103,10 @@ class Curves:
 
         def work(connection: Connection) -> list[Extent]:
             found = []
-            key_is, keys_are = connection.among(
-                "p.key_id", self._numbers(connection, keys).values()
-            )
-            if not keys_are:
+            numbers = self._numbers(connection, keys)
+            if not numbers:
                 return []
+            key_is, keys_are = connection.among("p.key_id", numbers.values())
             for start in range(0, len(run_ids), RUNS_AT_ONCE):
                 run_is, runs_are = connection.among(
                     "r.run_id", run_ids[start : start + RUNS_AT_ONCE]
@@ -255,11 +254,11 @@ def _chosen(blocks: list[_Block], limits: Range) -> tuple[list[_Block], set[int]
     inside = [
         block
         for block in found
-        if block.count >= LARGE
+        if block.size >= LARGE
         and (low is None or block.low >= low)
         and (high is None or block.high <= high)
     ]
-    count = sum(block.count for block in inside)
+    count = sum(block.size for block in inside)
     if count < limits.parts * ENOUGH * packing.THINNED:
         return found, set()
     return found, {block.id for block in inside}
@@ -286,7 +285,7 @@ def _column(connection: Connection, column: str, numbers: list[int]) -> dict[int
     for start in range(0, len(numbers), BLOCKS_AT_ONCE):
         condition, parameters = connection.among("id", numbers[start : start + BLOCKS_AT_ONCE])
         found.update(
-            connection.all(f"SELECT id, {column} FROM points WHERE {condition}", parameters)  # type: ignore[arg-type]
+            connection.all(f"SELECT id, {column} FROM points WHERE {condition}", parameters)
         )
     return found
 
@@ -311,7 +310,7 @@ def _series_of(
             parts.append(Points(steps, [], values))
         else:
             parts.append(packing.unpack(packed))
-        left_out += block.count - len(parts[-1])
+        left_out += block.size - len(parts[-1])
     run = want.run
     if not in_order:
         return Series(run.run_id, want.key, run.start_time, packing.merged(parts), left_out)
