@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 
@@ -38,12 +37,11 @@ def test_runs_are_logged_and_read(hung: RunningServer) -> None:
         for _ in range(40):  # more than there are threads
             asking = stack.enter_context(Conversation(hung.url))
             asking.send(request("GET", f"{_LIST}?run_id={run_id}", b"", kind=None))
-        began = time.monotonic()
+        # Each of these calls gives up long before the server gives up its store.
         metric = {"run_id": run_id, "key": "loss", "value": 1, "timestamp": 1}
         hung.call("POST", "runs/log-metric", metric)
         found = hung.call("POST", "runs/search", {"experiment_ids": ["0"]})["runs"]
         assert [run["info"]["run_id"] for run in found] == [run_id]
-        assert time.monotonic() - began < 5
 
 
 def test_few_files_of_pages_are_held_in_memory(hung: RunningServer) -> None:
