@@ -112,6 +112,24 @@ class Streamed:
         while piece := self._read(most):
             yield piece
 
+    def lines(self) -> Iterator[bytes]:
+        """The lines of the body as they come, without their ends; Unanswered when it breaks off."""
+        from urllib3.exceptions import HTTPError
+
+        # Older releases cannot give what is there without waiting for more.
+        read = getattr(self._response, "read1", None)
+        rest = b""
+        while True:
+            try:
+                piece = read(_PIECE) if read is not None else self._response.read(1)
+            except (HTTPError, OSError) as error:
+                raise Unanswered(_reason(error), broke=True) from None
+            if not piece:
+                self._ended = True
+                return
+            *lines, rest = (rest + piece).split(b"\n")
+            yield from lines
+
     def _read(self, most: int) -> bytes:
         from urllib3.exceptions import HTTPError
 

@@ -2,6 +2,8 @@
 
 from mlflow._logging import configure
 from mlflow.client.artifacts import Artifacts
+from mlflow.client.changes import Changes
+from mlflow.client.curves import Curves
 from mlflow.client.datasets import Datasets
 from mlflow.client.experiments import Experiments
 from mlflow.client.metrics import Metrics
@@ -11,7 +13,9 @@ from mlflow.client.tables import Tables
 from mlflow.client.views import Views
 
 
-class MlflowClient(Experiments, Runs, RunTables, Metrics, Datasets, Artifacts, Tables, Views):
+class MlflowClient(
+    Experiments, Runs, RunTables, Changes, Metrics, Curves, Datasets, Artifacts, Tables, Views
+):
     """All calls of the tracking API, for one tracking URI.
 
     The calls wait for the server unless told otherwise, and know no active run: every one names
