@@ -1,9 +1,11 @@
 import { useMemo } from 'preact/hooks'
 import type { RunSource } from '../../api/runs'
+import { ChartGrid } from '../../charts/ChartGrid'
 import { isAll } from '../../lib/selection'
 import type { ChangeView } from '../../state/useView'
 import type { ChartRuns, View } from '../../state/view'
 import { orderOf, RUNS } from '../../table/sources'
+import { count } from '../../lib/format'
 import { Segments } from '../../ui/Field'
 import { Empty } from '../../ui/Notes'
 import styles from './experiment.module.css'
@@ -15,7 +17,7 @@ const CHOICES: readonly { value: ChartRuns; label: string }[] = [
   { value: 'matching', label: 'All matching' },
 ]
 const VISIBLE = 50
-const MOST = 1_000
+const MOST = 10_000
 
 /** The charts of the selected, the first, or all runs that match. */
 export function Charts({
@@ -40,7 +42,7 @@ export function Charts({
           onChoose={(chartRuns) => change({ chartRuns })}
         />
         {view.chartRuns === 'matching' && (table.rows.total ?? 0) > MOST && (
-          <span class="quiet">the first {MOST} of them</span>
+          <span class="quiet">the first {count(MOST)} of them</span>
         )}
       </div>
       {'ids' in source && source.ids.length === 0 ? (
@@ -48,7 +50,16 @@ export function Charts({
           <p>Tick runs in the table to see them here.</p>
         </Empty>
       ) : (
-        <p>{'ids' in source ? source.ids.length : source.most}</p>
+        <ChartGrid
+          source={source}
+          charts={view.charts}
+          onCharts={(charts) => change({ charts })}
+          by={{ group: view.chartGroup, colour: view.chartColour, dash: view.chartDash }}
+          onBy={({ group, colour, dash }) =>
+            change({ chartGroup: group, chartColour: colour, chartDash: dash })
+          }
+          hidden={view.hidden}
+        />
       )}
     </>
   )

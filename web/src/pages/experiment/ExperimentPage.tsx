@@ -5,13 +5,13 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { ask } from '../../api/client'
 import { ApiError, sentence } from '../../api/errors'
 import { keyOf, refresh, useAsk } from '../../api/query'
-import { colourOf } from '../../lib/colour'
 import { plural } from '../../lib/format'
 import { ALL, isAll, select } from '../../lib/selection'
 import { paths } from '../../paths'
 import { useCommands, type Command } from '../../state/commands'
 import { useLive } from '../../state/live'
 import { setPrefs, usePrefs } from '../../state/prefs'
+import { useRunColours } from '../../state/runColours'
 import { useView, type ChangeView } from '../../state/useView'
 import type { Layout, View } from '../../state/view'
 import { QueryInput } from '../../table/QueryInput'
@@ -109,6 +109,7 @@ function Runs({ experimentIds, experiments, view, change }: RunsProps) {
   const isFilter = error instanceof ApiError && error.source !== 'order_by' && error.status === 400
   const nothing = rows.total === 0 && !rows.isOld && !rows.isFirst && !error
   const charted = view.layout !== 'table'
+  const runColour = useRunColours()
   return (
     <div class={styles.page}>
       <div>
@@ -182,7 +183,7 @@ function Runs({ experimentIds, experiments, view, change }: RunsProps) {
               selected={view.selected}
               hidden={view.hidden}
               charted={charted}
-              colourOf={colourOf}
+              colourOf={runColour}
               columns={columns}
               onSelect={selection.select}
               onSelectAll={selection.all}
