@@ -1,8 +1,9 @@
 """Dumps of databases with every schema there was, to upgrade from.
 
 `python -m tests.store.dumps KIND URL` fills an empty database of the newest schema and writes its
-dump to `tests/store/schemas/NUMBER.KIND.sql`, once per schema, before the schema is released. It
-needs `pg_dump` or `mariadb-dump` in the PATH. A dump of a released schema is never written again.
+dump to `tests/store/schemas/NUMBER.KIND.sql`, once per schema, before the schema is released. With
+a NUMBER as well it is that schema, made from the dump of the one before. It needs `pg_dump` or
+`mariadb-dump` in the PATH. A dump of a released schema is never written again.
 """
 
 from __future__ import annotations
@@ -82,6 +83,7 @@ def load(dump: Path, url: str) -> None:
             user="root",
             database=parts.path[1:],
             client_flag=CLIENT.MULTI_STATEMENTS,
+            autocommit=True,
         )
         with server, server.cursor() as cursor:
             cursor.execute(text)
@@ -89,11 +91,20 @@ def load(dump: Path, url: str) -> None:
                 pass
 
 
-def write(kind: str, url: str) -> Path:
-    """Fill the empty database at `url` and write its dump."""
-    opened = store.open_store(url)
-    fill(opened)
-    opened.close()
+def write(kind: str, url: str, number: int | None = None) -> Path:
+    """Fill the empty database at `url`, or make schema `number` there, and write its dump."""
+    if number is None:
+        number = schema.scripts()[-1][0]
+        opened = store.open_store(url)
+        fill(opened)
+        opened.close()
+    else:
+        load(FOLDER / f"{number - 1:04}.{kind}.sql", url)
+        known = [script for script in schema.scripts() if script[0] <= number]
+        schema.scripts = lambda: known
+        database = store.open_database(url)
+        schema.upgrade(database, url)
+        database.close()
     parts = urlsplit(url)
     if kind == "sqlite":
         raw = sqlite3.connect(parts.path[1:])
@@ -118,7 +129,7 @@ def write(kind: str, url: str) -> Path:
         )
         text = re.sub(r"^/\*.*\n", "", text, flags=re.MULTILINE)
         text = "SET NAMES utf8mb4;\nSET sql_mode = 'NO_AUTO_VALUE_ON_ZERO';\n" + text
-    file = FOLDER / f"{schema.scripts()[-1][0]:04}.{kind}.sql"
+    file = FOLDER / f"{number:04}.{kind}.sql"
     FOLDER.mkdir(exist_ok=True)
     file.write_text(re.sub(r"\n{3,}", "\n\n", text))
     return file
@@ -129,4 +140,4 @@ def _output(*command: str) -> str:
 
 
 if __name__ == "__main__":
-    print(write(*sys.argv[1:]))
+    print(write(sys.argv[1], sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else None))
