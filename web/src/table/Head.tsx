@@ -35,14 +35,11 @@ export function HeadCell({
   of,
   order,
   actions,
-  left,
   index,
 }: {
   of: Drawn
   order: string
   actions: ColumnActions
-  /** where it sticks, if it is pinned */
-  left: number | null
   index: number
 }) {
   const now = orderOf(order)
@@ -53,15 +50,8 @@ export function HeadCell({
       role="columnheader"
       aria-colindex={index}
       aria-sort={sorted ? (now.descending ? 'descending' : 'ascending') : undefined}
-      class={[
-        styles.head,
-        of.pinned && styles.pinned,
-        of.right && styles.right,
-        over && styles.over,
-      ]
-        .filter(Boolean)
-        .join(' ')}
-      style={{ width: of.width, ...(left !== null && { left }) }}
+      class={[styles.head, of.right && styles.right, over && styles.over].filter(Boolean).join(' ')}
+      style={{ width: of.width }}
       onDragOver={(event) => {
         if (!event.dataTransfer?.types.includes(DRAGGED)) return
         event.preventDefault()

@@ -249,7 +249,10 @@ function problemOf(
   if (!error || text.trim() !== value) return null
   if (error instanceof ApiError && (error.isAway || error.source === 'order_by')) return null
   const position = error instanceof ApiError ? error.position : null
-  return { message: sentence(error), place: placeIn(text, position) }
+  const place = placeIn(text, position)
+  // the message repeats the text with a caret below it; here the place itself is marked
+  const message = place === null ? sentence(error) : sentence(error).split('\n', 1)[0]!
+  return { message, place }
 }
 
 /** A part of a name is searched while it is typed. */

@@ -39,7 +39,7 @@ export interface RowProps {
 
 /** One row. It has no handlers and only plain properties, so that it is drawn again rarely. */
 export const Row = memo(function Row(props: RowProps) {
-  const { index, row, layout, lead, first, last, height } = props
+  const { index, row, layout, first, last, height } = props
   const loose = layout.loose.slice(first, last)
   const skipped = (loose[0]?.left ?? 0) - layout.pinnedWidth
   return (
@@ -55,20 +55,18 @@ export const Row = memo(function Row(props: RowProps) {
       class={classes(props)}
       style={{ transform: `translateY(${index * height}px)` }}
     >
-      <Lead {...props} />
-      {layout.pinned.map((each) => (
-        <CellOf
-          key={each.name}
-          of={each}
-          row={row}
-          style={{ left: lead + each.left, width: each.width }}
-        >
-          {each.name === NAME && <NameOf {...props} />}
-        </CellOf>
-      ))}
+      {/* one box that sticks for all of them: each such box costs a layer */}
+      <div role="none" class={styles.stuck}>
+        <Lead {...props} />
+        {layout.pinned.map((each) => (
+          <CellOf key={each.name} of={each} row={row} width={each.width}>
+            {each.name === NAME && <NameOf {...props} />}
+          </CellOf>
+        ))}
+      </div>
       {skipped > 0 && <div role="none" style={{ width: skipped, flex: 'none' }} />}
       {loose.map((each) => (
-        <CellOf key={each.name} of={each} row={row} style={{ width: each.width }} />
+        <CellOf key={each.name} of={each} row={row} width={each.width} />
       ))}
     </div>
   )
@@ -126,22 +124,20 @@ function Lead({ row, kind, selected, hidden, lead }: RowProps) {
 function CellOf({
   of,
   row,
-  style,
+  width,
   children,
 }: {
   of: Drawn
   row: RowData | null
-  style: { left?: number; width: number }
+  width: number
   children?: preact.ComponentChildren
 }) {
   const own = children || !row ? null : shown(of, row.cells[of.name])
   return (
     <div
       role="gridcell"
-      class={[styles.cell, of.pinned && styles.pinned, of.right && styles.right]
-        .filter(Boolean)
-        .join(' ')}
-      style={style}
+      class={of.right ? `${styles.cell} ${styles.right}` : styles.cell}
+      style={{ width }}
       title={own?.title}
     >
       {children || (row ? own?.content : <Skeleton width="55%" height={10} />)}

@@ -141,31 +141,26 @@ function HeadRow({
   const skipped = (loose[0]?.left ?? 0) - layout.pinnedWidth
   return (
     <>
-      <div role="columnheader" aria-colindex={1} class={styles.lead} style={{ width: lead }}>
-        {rows.kind === 'runs' ? (
-          <input
-            type="checkbox"
-            aria-label="Select all runs that match"
-            checked={selected[0] === '*'}
-            ref={(element) => {
-              if (element) element.indeterminate = selected.length > 0 && selected.join() !== '*'
-            }}
-            onChange={onSelectAll}
-          />
-        ) : (
-          <span class="aside">Selection</span>
-        )}
+      <div role="none" class={styles.stuck}>
+        <div role="columnheader" aria-colindex={1} class={styles.lead} style={{ width: lead }}>
+          {rows.kind === 'runs' ? (
+            <input
+              type="checkbox"
+              aria-label="Select all runs that match"
+              checked={selected[0] === '*'}
+              ref={(element) => {
+                if (element) element.indeterminate = selected.length > 0 && selected.join() !== '*'
+              }}
+              onChange={onSelectAll}
+            />
+          ) : (
+            <span class="aside">Selection</span>
+          )}
+        </div>
+        {layout.pinned.map((each, at) => (
+          <HeadCell key={each.name} of={each} order={order} actions={columns} index={at + 2} />
+        ))}
       </div>
-      {layout.pinned.map((each, at) => (
-        <HeadCell
-          key={each.name}
-          of={each}
-          order={order}
-          actions={columns}
-          left={lead + each.left}
-          index={at + 2}
-        />
-      ))}
       {skipped > 0 && <div role="none" style={{ width: skipped, flex: 'none' }} />}
       {loose.map((each, at) => (
         <HeadCell
@@ -173,7 +168,6 @@ function HeadRow({
           of={each}
           order={order}
           actions={columns}
-          left={null}
           index={layout.pinned.length + first + at + 2}
         />
       ))}

@@ -54,8 +54,8 @@ function spread({ mean, std, min, max, count: numbers }: Spread): Shown {
   return {
     content: (
       <>
-        {metric(mean)}
-        {std !== null && <span class="quiet"> ± {metric(Number(std.toPrecision(3)))}</span>}
+        {mean === null ? '' : metric(Number(mean.toPrecision(4)))}
+        {std !== null && <span class="quiet"> ± {metric(Number(std.toPrecision(2)))}</span>}
       </>
     ),
     title: std === null ? range : `mean ${mean} ± standard deviation ${std}; ${range}`,

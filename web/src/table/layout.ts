@@ -62,12 +62,13 @@ export function titleOf({ kind, key, function: of }: Column): string {
   return of && of !== 'last' ? `${of} ${key}` : key
 }
 
-function usualWidth({ kind, key }: Column, title: string): number {
+function usualWidth({ kind, key }: Column, title: string, grouped: boolean): number {
   if (kind === 'attributes') return ATTRIBUTES[key]?.[1] ?? 120
   if (kind === 'special') return SPECIAL[key]?.[1] ?? 120
   // the name in the head must fit, with room for the arrow of the order
   const fitting = Math.min(220, Math.round(title.length * 7.2 + 40))
-  return Math.max(kind === 'tags' ? 120 : 108, fitting)
+  // groups show mean ± spread
+  return Math.max(grouped && kind !== 'tags' ? 150 : kind === 'tags' ? 120 : 108, fitting)
 }
 
 /** Lay columns out from left to right, the pinned ones first. */
@@ -82,7 +83,7 @@ export function layOut(
   const drawn = ordered.map((name): Drawn => {
     const meaning = column(name)
     const title = titleOf(meaning)
-    const width = clampWidth(widths[name] ?? usualWidth(meaning, title))
+    const width = clampWidth(widths[name] ?? usualWidth(meaning, title, names.includes(RUNS)))
     const each = {
       ...meaning,
       title,

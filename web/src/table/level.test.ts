@@ -91,6 +91,20 @@ test('without a count the end is known when a block is not full', async () => {
   expect(level.length).toBe(BLOCK + 5)
 })
 
+test('a total that was refused is not asked for again', async () => {
+  let asked = 0
+  const refuse = () => {
+    asked++
+    return Promise.reject(new Error('no'))
+  }
+  const level = new Level('k', refuse, true)
+  level.want(0, 10, ['a'])
+  await settled()
+  level.want(0, 10, ['a'])
+  await settled()
+  expect(asked).toBe(2)
+})
+
 test('what was refused is not asked again until all is', async () => {
   let fails = true
   const { fetch } = source(3)

@@ -44,6 +44,7 @@ export class Level {
   #refused = new Set<number>()
   #asked = new Map<number, { columns: readonly string[]; age: number; stop: AbortController }>()
   #counting: AbortController | null = null
+  #countRefused = false
   #listeners = new Set<() => void>()
   #places: { version: number; of: Map<string, number> } | null = null
 
@@ -111,7 +112,8 @@ export class Level {
         this.#asked.delete(number)
       }
     }
-    if (this.apart && this.total === null && !this.#counting) void this.#count()
+    const uncounted = this.apart && this.total === null && !this.#countRefused
+    if (uncounted && !this.#counting) void this.#count()
     for (let number = from; number <= to; number++) {
       if (this.total !== null && number > 0 && number * BLOCK >= this.total) break
       this.#wantBlock(number, columns)
@@ -180,7 +182,9 @@ export class Level {
       const page = await this.fetch({ offset: 0, limit: 1, columns: [], count: true }, stop.signal)
       if (!stop.signal.aborted) this.total = page.total
     } catch (error) {
-      if (!stop.signal.aborted) this.error = error
+      if (stop.signal.aborted) return
+      this.error = error
+      this.#countRefused = true
     }
     if (this.#counting === stop) this.#counting = null
     this.#changed()
@@ -197,6 +201,7 @@ export class Level {
     this.#age++
     this.error = null
     this.#refused.clear()
+    this.#countRefused = false
     if (this.apart) void this.#count()
   }
 

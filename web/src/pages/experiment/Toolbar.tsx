@@ -82,7 +82,7 @@ export function Toolbar({ view, change, table, all, live, onExport }: ToolbarPro
 function Total({ table, all }: { table: Table; all: number | null }) {
   const { total, kind } = table.rows
   const text =
-    total === null
+    total === null || (table.rows.isOld && table.error !== null)
       ? '…'
       : kind === 'groups'
         ? plural(total, 'group')

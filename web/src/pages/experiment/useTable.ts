@@ -39,7 +39,7 @@ export function useTable(experimentIds: string[], view: View): Table {
     { ...about, filter, differing: true },
     { enabled: view.differ, keep: true },
   )
-  const names = used.data ?? NONE
+  const names = useMemo(() => (used.data ? inOrder(used.data) : NONE), [used.data])
   const columns = useMemo(() => view.columns ?? usual(names), [view.columns, names])
   const layout = useMemo(() => {
     const kept = view.differ && differing.data ? columns.filter(differs(differing.data)) : columns
@@ -78,6 +78,14 @@ export function useTable(experimentIds: string[], view: View): Table {
     error: rows.error ?? used.error ?? differing.error,
     look,
   }
+}
+
+/** `layer2` before `layer10`. */
+const NATURAL = new Intl.Collator('en', { numeric: true })
+
+function inOrder({ metrics, params, tags }: UsedNames): UsedNames {
+  const sorted = (keys: readonly string[]) => [...keys].sort((a, b) => NATURAL.compare(a, b))
+  return { metrics: sorted(metrics), params: sorted(params), tags: sorted(tags) }
 }
 
 function usual(names: UsedNames): string[] {
