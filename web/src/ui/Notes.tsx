@@ -47,7 +47,7 @@ export function Empty({
 export function Snippet({ text, label = 'Copy' }: { text: string; label?: string }) {
   return (
     <div class={styles.snippet}>
-      <pre>
+      <pre tabIndex={0}>
         <code>{text}</code>
       </pre>
       <CopyButton text={text} label={label} />

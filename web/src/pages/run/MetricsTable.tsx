@@ -13,7 +13,7 @@ import { COLLATOR } from './ParamsTable'
 import type { RunView } from './run'
 import styles from './run.module.css'
 import { useSummaries } from './useRun'
-import { useWidth } from './useWidth'
+import { useWidth } from '../../charts/lib/useWidth'
 
 /** Beside the last value, which comes with the run. */
 const SUMMARIES = ['min', 'max', 'mean', 'first', 'count'] as const
@@ -39,7 +39,7 @@ export function MetricsTable({
   metrics: readonly Metric[]
   finder: Finder
 }) {
-  const [box, width] = useWidth<HTMLDivElement>()
+  const [box, width] = useWidth()
   const sorted = useMemo(
     () => [...metrics].sort((a, b) => COLLATOR.compare(a.key, b.key)),
     [metrics],

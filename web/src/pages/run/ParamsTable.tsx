@@ -7,7 +7,7 @@ import { Snippet } from '../../ui/Notes'
 import type { Finder } from './find'
 import { Panel, tableHeight } from './Panel'
 import styles from './run.module.css'
-import { useWidth } from './useWidth'
+import { useWidth } from '../../charts/lib/useWidth'
 
 /** Texts that hardly fit into a cell are shown whole when they are pressed. */
 const LONG = 40
@@ -15,7 +15,7 @@ const LONG = 40
 /** The params of a run. */
 export function ParamsTable({ params, finder }: { params: readonly Param[]; finder: Finder }) {
   const [open, setOpen] = useState<Param | null>(null)
-  const [box, width] = useWidth<HTMLDivElement>()
+  const [box, width] = useWidth()
   const shown = useMemo(
     () =>
       params
