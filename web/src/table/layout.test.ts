@@ -40,3 +40,9 @@ test('system metrics are not among the first columns', () => {
   const names = usualColumns(['metrics.loss', 'metrics.`system/cpu`'], ['params.lr'])
   expect(names.slice(6)).toEqual(['metrics.loss', 'params.lr'])
 })
+
+test('results come first where there is little room', () => {
+  const names = usualColumns(['metrics.loss'], ['params.lr'], true)
+  expect(names.slice(3, 5)).toEqual(['metrics.loss', 'params.lr'])
+  expect([...names].sort()).toEqual([...usualColumns(['metrics.loss'], ['params.lr'])].sort())
+})

@@ -68,7 +68,7 @@ function usualWidth({ kind, key }: Column, title: string, grouped: boolean): num
   // the name in the head must fit, with room for the arrow of the order
   const fitting = Math.min(220, Math.round(title.length * 7.2 + 40))
   // groups show mean ± spread
-  return Math.max(grouped && kind !== 'tags' ? 150 : kind === 'tags' ? 120 : 108, fitting)
+  return Math.max(grouped && kind !== 'tags' ? 150 : kind === 'tags' ? 120 : 116, fitting)
 }
 
 /** Lay columns out from left to right, the pinned ones first. */
@@ -126,17 +126,16 @@ export function moved<T>(items: readonly T[], from: number, to: number): T[] {
   return list
 }
 
-const BASE = [
-  NAME,
-  'attributes.status',
-  'attributes.start_time',
-  'attributes.duration',
-  'attributes.user_id',
-  'tags.`mlflow.source.name`',
-] as const
+const FIRST = [NAME, 'attributes.status', 'attributes.start_time']
+const ABOUT = ['attributes.duration', 'attributes.user_id', 'tags.`mlflow.source.name`']
 
-/** The columns that a table has until others are chosen. */
-export function usualColumns(metrics: readonly string[], params: readonly string[]): string[] {
+/** The columns that a table has until others are chosen. A narrow one shows results before the rest. */
+export function usualColumns(
+  metrics: readonly string[],
+  params: readonly string[],
+  narrow = false,
+): string[] {
   const own = (names: readonly string[]) => names.filter((name) => !/[.`]`?system\//.test(name))
-  return [...BASE, ...own(metrics).slice(0, 8), ...own(params).slice(0, 8)]
+  const results = [...own(metrics).slice(0, 8), ...own(params).slice(0, 8)]
+  return narrow ? [...FIRST, ...results, ...ABOUT] : [...FIRST, ...ABOUT, ...results]
 }

@@ -58,11 +58,17 @@ export function Charts({
           onBy={({ group, colour, dash }) =>
             change({ chartGroup: group, chartColour: colour, chartDash: dash })
           }
-          hidden={view.hidden}
+          hidden={hiddenOf(view)}
         />
       )}
     </>
   )
+}
+
+/** Of all that match, some may have lost their ticks. */
+function hiddenOf({ chartRuns, selected, hidden }: View): readonly string[] {
+  const left = chartRuns === 'selected' && isAll(selected) ? selected.slice(1) : []
+  return left.length > 0 ? [...hidden, ...left] : hidden
 }
 
 function useSource(experimentIds: string[], view: View, table: Table): RunSource {

@@ -75,12 +75,3 @@ export function jsonRows(
     })
     .join(',\n')
 }
-
-/** Hand a file to the reader. */
-export function save(blob: Blob, name: string): void {
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(blob)
-  link.download = name
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
-}

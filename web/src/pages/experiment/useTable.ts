@@ -40,7 +40,8 @@ export function useTable(experimentIds: string[], view: View): Table {
     { enabled: view.differ, keep: true },
   )
   const names = useMemo(() => (used.data ? inOrder(used.data) : NONE), [used.data])
-  const columns = useMemo(() => view.columns ?? usual(names), [view.columns, names])
+  const narrow = view.layout === 'split'
+  const columns = useMemo(() => view.columns ?? usual(names, narrow), [view.columns, names, narrow])
   const layout = useMemo(() => {
     const kept = view.differ && differing.data ? columns.filter(differs(differing.data)) : columns
     const first = view.group.length > 0 ? [NAME, RUNS] : [NAME]
@@ -88,10 +89,11 @@ function inOrder({ metrics, params, tags }: UsedNames): UsedNames {
   return { metrics: sorted(metrics), params: sorted(params), tags: sorted(tags) }
 }
 
-function usual(names: UsedNames): string[] {
+function usual(names: UsedNames, narrow: boolean): string[] {
   return usualColumns(
     names.metrics.map((key) => columnName('metrics', key)),
     names.params.map((key) => columnName('params', key)),
+    narrow,
   )
 }
 
