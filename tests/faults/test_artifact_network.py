@@ -24,6 +24,8 @@ SIZE = 9 * PART + 1000
 #: heads, listings and answers of one call
 HEADS = 64 * 1024
 AT_ONCE = 8
+#: seconds after which what is stuck is given up; what is not stuck never takes as long
+PATIENCE = "3"
 #: what a request is known by
 THIRD = b"part_number=3"
 PUT = b"PUT /api/2.0/mlflow-artifacts/artifacts/"
@@ -79,7 +81,7 @@ def line(
     for name, value in SETTINGS.items():
         monkeypatch.setenv(name, value)
     # The server waits as long as the client does in tests of what gets stuck.
-    server = start_server(None, "--client-timeout", "1")
+    server = start_server(None, "--client-timeout", PATIENCE)
     return Line(server, fault_proxy(server.url), tmp_path)
 
 
@@ -239,7 +241,7 @@ def test_a_folder_on_a_bad_line(line: Line, fault: Fault) -> None:
 
 
 def test_a_part_that_gets_stuck_is_sent_again(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", PATIENCE)
     path, content = line.file()
     line.proxy.add(stall(PART // 2, UP, THIRD, in_body=True))
     line.client.log_artifact(line.run, path)
@@ -251,7 +253,7 @@ def test_a_part_that_gets_stuck_is_sent_again(line: Line, monkeypatch: pytest.Mo
 def test_an_answer_that_gets_stuck_is_asked_for_again(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", PATIENCE)
     path, content = line.file()
     line.proxy.add(stall(0, DOWN, THIRD), stall(0, DOWN, COMPLETE))
     line.client.log_artifact(line.run, path)
@@ -261,9 +263,9 @@ def test_an_answer_that_gets_stuck_is_asked_for_again(
 
 def test_a_late_part_does_no_harm(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     """The line holds a part back until long after the client has sent it again."""
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", PATIENCE)
     path, content = line.file()
-    line.proxy.add(delay(2.5, PART // 2, UP, THIRD, in_body=True))
+    line.proxy.add(delay(1.5 * float(PATIENCE), PART // 2, UP, THIRD, in_body=True))
     line.client.log_artifact(line.run, path)
     assert line.seen() == {"model.bin": content}
     path, content = line.file(SIZE, seed=2)
@@ -353,7 +355,7 @@ def test_a_download_that_stops_is_gone_on_with(line: Line, monkeypatch: pytest.M
 
 
 def test_a_download_that_gets_stuck(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", PATIENCE)
     path, content = line.file()
     line.client.log_artifact(line.run, path)
     target = line.folder / "fetched"

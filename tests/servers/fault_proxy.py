@@ -135,7 +135,9 @@ class FaultProxy:
         self._target = (parts.hostname, parts.port)
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
+        #: what has passed, or is about to: who has received a byte finds it counted here
         self._totals: dict[Side, int] = {UP: 0, DOWN: 0}
+        self._passed: dict[Side, int] = {UP: 0, DOWN: 0}
         self._moments: list[tuple[Side, int, Callable[[], object]]] = []
         self._open: set[_Connection] = set()
         self._made = 0
@@ -248,6 +250,7 @@ class FaultProxy:
         """Count bytes and connections from 0 again."""
         with self._lock:
             self._totals = {UP: 0, DOWN: 0}
+            self._passed = {UP: 0, DOWN: 0}
             self._made = 0
 
     # -- used by connections -------------------------------------------------
@@ -297,11 +300,16 @@ class FaultProxy:
                     self._faults[index] = replace(fault, times=fault.times - 1)
         return found
 
-    def passed(self, side: Side, count: int) -> list[Callable[[], object]]:
-        """Count bytes that have passed; what is to be called now."""
+    def count(self, side: Side, count: int) -> None:
+        """Count bytes that are about to pass."""
         with self._lock:
             self._totals[side] += count
-            total = self._totals[side]
+
+    def passed(self, side: Side, count: int) -> list[Callable[[], object]]:
+        """Note that bytes have passed; what is to be called now."""
+        with self._lock:
+            self._passed[side] += count
+            total = self._passed[side]
             due = [moment for moment in self._moments if moment[0] == side and moment[1] <= total]
             self._moments = [moment for moment in self._moments if moment not in due]
         return [action for _, _, action in due]
@@ -309,7 +317,7 @@ class FaultProxy:
     def until_moment(self, side: Side) -> int:
         """How many bytes may pass before something is to be called."""
         with self._lock:
-            left = [at - self._totals[side] for of, at, _ in self._moments if of == side]
+            left = [at - self._passed[side] for of, at, _ in self._moments if of == side]
         return max(1, min(left, default=_PIECE))
 
 
@@ -454,6 +462,7 @@ class _Connection:
     def _send(self, data: bytearray, sink: socket.socket, side: Side) -> None:
         if not data:
             return
+        self._proxy.count(side, len(data))
         rate = self._proxy.rate
         if rate is None:
             sink.sendall(data)
