@@ -116,12 +116,12 @@ export function ChartGrid({ source, charts, onCharts, by, onBy, hidden = [] }: P
             onAdd={add}
           />
           {looks && <Looks looks={looks} grouped={by.group !== ''} {...{ pinned, onPin }} />}
-          {!names || !looks ? (
+          {!looks || (all.own && !names) ? (
             !problem && <Waiting />
           ) : shown.length === 0 ? (
             <Nothing
               text={text}
-              none={names.metrics.length === 0 && placed.length === 0}
+              none={names?.metrics.length === 0 && placed.length === 0}
               onOwn={() => onCharts(null)}
             />
           ) : (

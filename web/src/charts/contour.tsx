@@ -126,7 +126,7 @@ function sceneOf(
           frame.top + (1 - (row! - 0.5) / (ROWS - 1)) * frame.height,
         ]),
       )
-    pen.rings(rings, { fill: shade(level.value + step / 2, range) })
+    pen.rings(rings, { fill: shade(level.value + step / 2, range, theme.paperIs) })
   }
   const marks = places.map((place): Mark => ({
     runId: table.runs[place]!.id,
@@ -136,8 +136,8 @@ function sceneOf(
   }))
   const dot = (target: Pen, index: number, radius: number) =>
     target.circle(marks[index]!.x, marks[index]!.y, radius, {
-      fill: shade(z!.numbers[places[index]!]!, range),
-      stroke: theme.dark ? '#ffffff' : theme.ink,
+      fill: shade(z!.numbers[places[index]!]!, range, theme.paperIs),
+      stroke: theme.paperIs === 'dark' ? '#ffffff' : theme.ink,
       width: 1,
     })
   for (const index of marks.keys()) dot(pen, index, 3)

@@ -59,7 +59,7 @@ function plotOf(
       scaleOf(values[axis]!, wantsLog(values[axis]!) !== turned.includes(name), false),
     ),
     ids: runs.map((run) => run.id),
-    colours: runs.map((_, place) => shade(coloured.numbers[place]!, range)),
+    colourOf: (run, paper) => shade(coloured.numbers[run]!, range, paper),
     brushes,
   }
 }

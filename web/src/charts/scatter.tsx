@@ -93,7 +93,9 @@ function sceneOf(
   const places = placesOf(table, options)
   const range = colour ? (extent(colour.numbers) ?? [0, 1]) : null
   const colourOf = (place: number) =>
-    colour && range ? shade(colour.numbers[place]!, range) : table.runs[place]!.colour
+    colour && range
+      ? shade(colour.numbers[place]!, range, theme.paperIs)
+      : table.runs[place]!.colour
   const radius = places.length > 2000 ? 2.2 : places.length > 300 ? 3 : 4
   const alpha = places.length > 300 ? 0.65 : 0.9
   const marks = places.map((place): Mark => ({

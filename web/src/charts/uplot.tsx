@@ -5,7 +5,7 @@ import type { Axes } from './lib/axes'
 import { canvasPen, penOn } from './lib/canvasPen'
 import { listen, publish } from './lib/cursor'
 import { FONT, SMALL, type Pen } from './lib/pen'
-import { secondsLabel, tickLabel } from './lib/scale'
+import { curveScale } from './lib/scale'
 import type { Theme } from './lib/theme'
 
 type Range = readonly [number, number]
@@ -46,6 +46,7 @@ export function PlotFrame(props: Props) {
   const host = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | null>(null)
   const over = useRef<HTMLCanvasElement | null>(null)
+  const fresh = useRef(false)
   const latest = useRef(props)
   latest.current = props
   const { width, height, theme, xRange, yRange, logX, logY, axis } = props
@@ -60,6 +61,7 @@ export function PlotFrame(props: Props) {
     made.over.prepend(canvas)
     over.current = canvas
     plot.current = made
+    fresh.current = true
     const clicked = () => latest.current.onClick()
     made.over.addEventListener('click', clicked)
     const stop = listen((place) => {
@@ -82,7 +84,11 @@ export function PlotFrame(props: Props) {
 
   useLayoutEffect(() => {
     const made = plot.current
-    if (!made) return
+    // it draws by itself when it is made
+    if (fresh.current || !made) {
+      fresh.current = false
+      return
+    }
     made.batch(() => {
       made.setScale('x', { min: x0, max: x1 })
       made.setScale('y', { min: y0, max: y1 })
@@ -115,9 +121,6 @@ function optionsOf(
     grid: { stroke: theme.line, width: 1 },
     ticks: { show: false },
   }
-  const label = axis === 'relative' ? secondsLabel : tickLabel
-  const values = (of: (value: number) => string) => (_: uPlot, splits: (number | null)[]) =>
-    splits.map((value) => (value === null ? '' : of(value)))
   return {
     width,
     height,
@@ -135,8 +138,8 @@ function optionsOf(
       y: { auto: false, distr: logY ? 3 : 1, range: () => [...latest.current.yRange] },
     },
     axes: [
-      { ...side, scale: 'x', size: 26, gap: 4, ...(axis !== 'time' && { values: values(label) }) },
-      { ...side, scale: 'y', size: widthOfLabels, gap: 6, values: values(tickLabel) },
+      { ...side, ...ticksOf(axis, logX, 72), scale: 'x', size: 26, gap: 4 },
+      { ...side, ...ticksOf('', logY, 40), scale: 'y', size: widthOfLabels, gap: 6 },
     ],
     cursor: {
       y: false,
@@ -178,6 +181,21 @@ function optionsOf(
       ],
       setSelect: [(made) => selected(made, latest.current.onZoom)],
     },
+  }
+}
+
+/** Ticks as files of the same chart have them. */
+function ticksOf(axis: string, log: boolean, apart: number): uPlot.Axis {
+  let labels: string[] = []
+  return {
+    splits: (made, index, low, high) => {
+      const length = index === 0 ? made.width - 60 : made.height - 30
+      const ticks = curveScale(axis, log, low, high).ticks(Math.max(2, Math.floor(length / apart)))
+      labels = ticks.map((tick) => tick.label)
+      return ticks.map((tick) => tick.value)
+    },
+    filter: (_, splits) => splits,
+    values: () => labels,
   }
 }
 

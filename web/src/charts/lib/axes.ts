@@ -1,4 +1,4 @@
-import type { Scale, Tick } from './scale'
+import type { Scale } from './scale'
 import { fitted, type Pen } from './pen'
 import type { Theme } from './theme'
 
@@ -19,7 +19,6 @@ export interface Axes {
 interface Side {
   scale: Scale
   label: string
-  tick?: (value: number) => string
 }
 
 const ROW = 16
@@ -29,7 +28,7 @@ export function drawAxes(
   pen: Pen,
   { width, height, theme, x, y }: { width: number; height: number; theme: Theme; x: Side; y: Side },
 ): Axes {
-  const yTicks = labelled(y, Math.max(2, Math.floor(height / 44)))
+  const yTicks = y.scale.ticks(Math.max(2, Math.floor(height / 44)))
   const widest = Math.max(...yTicks.map((tick) => pen.measure(tick.label)), 12)
   const left = Math.min(width * 0.4, widest + 14) + (y.label ? ROW : 0)
   const frame = {
@@ -58,14 +57,9 @@ export function drawAxes(
   return axes
 }
 
-function labelled({ scale, tick }: Side, most: number): Tick[] {
-  const ticks = scale.ticks(most)
-  return tick ? ticks.map(({ value }) => ({ value, label: tick(value) })) : ticks
-}
-
 function drawX(pen: Pen, side: Side, { frame, x }: Axes, theme: Theme): void {
   const bottom = frame.top + frame.height
-  const ticks = labelled(side, Math.max(2, Math.floor(frame.width / 64)))
+  const ticks = side.scale.ticks(Math.max(2, Math.floor(frame.width / 64)))
   const room = side.scale.kind === 'category' ? frame.width / Math.max(1, ticks.length) - 4 : 1e6
   for (const { value, label } of ticks) {
     const at = Math.round(x(value)) + 0.5

@@ -74,7 +74,7 @@ export function useCurves(
 const MOST_RUNS = 1000
 const MOST_CURVES = 10_000
 /** points of all curves of a chart together; beyond that they only lie on each other */
-const MOST_POINTS = 400_000
+const MOST_POINTS = 60_000
 
 /** How many runs of how many a chart of some metrics can show. */
 export function runLimit(metrics: number): number {

@@ -6,7 +6,7 @@ import type { Line } from './lines'
 import type { Near } from './near'
 import { xText } from './near'
 import type { Pen } from './pen'
-import { linearScale, logScale, secondsLabel, timeScale } from './scale'
+import { curveScale } from './scale'
 import type { Theme } from './theme'
 
 const MARKERS = 40
@@ -131,27 +131,19 @@ export function linePicture(shown: Shown): Picture {
       }),
     csv: () => csvOf(lines, metrics, axisLabel),
     draw: (pen, width, height, theme) => {
-      const [x, y] = [scaleX(shown), scaleY(shown)]
+      const x = curveScale(axis, shown.logX, ...shown.xRange)
+      const y = curveScale('', shown.logY, ...shown.yRange)
       const axes = drawAxes(pen, {
         width,
         height,
         theme,
-        x: { scale: x, label: axisLabel, ...(axis === 'relative' && { tick: secondsLabel }) },
+        x: { scale: x, label: axisLabel },
         y: { scale: y, label: metrics.join(', ') },
       })
       const { frame } = axes
       pen.clip(frame.left, frame.top, frame.width, frame.height, () => drawLines(pen, axes, lines))
     },
   }
-}
-
-function scaleX({ axis, logX, xRange: [low, high] }: Shown) {
-  if (logX) return logScale(low, high)
-  return axis === 'time' ? timeScale(low, high) : linearScale(low, high)
-}
-
-function scaleY({ logY, yRange: [low, high] }: Shown) {
-  return logY ? logScale(low, high) : linearScale(low, high)
 }
 
 function summaryOf({ lines, metrics, axis, axisLabel, xRange, yRange }: Shown): string {

@@ -2,7 +2,7 @@ import { isInside, type Brushes } from './brush'
 import { fitted, type Pen } from './pen'
 import type { Scale } from './scale'
 import type { Mark, Scene } from './scene'
-import { NO_SHADE } from './shade'
+import { NO_SHADE, type Paper } from './shade'
 import type { Theme } from './theme'
 import { shown, type Values } from './values'
 
@@ -11,9 +11,9 @@ export interface Parallel {
   axes: readonly string[]
   values: readonly Values[]
   scales: readonly Scale[]
-  /** of each run: its id and colour */
+  /** of each run */
   ids: readonly string[]
-  colours: readonly string[]
+  colourOf: (run: number, paper: Paper) => string
   brushes: Brushes
 }
 
@@ -61,7 +61,8 @@ export function parallelScene(
     if (!inside[run]) pen.line(at, line, { stroke: NO_SHADE, alpha: many < 500 ? 0.14 : 0.05 })
   }
   for (const [run, line] of lines.entries()) {
-    if (inside[run]) pen.line(at, line, { stroke: plot.colours[run], width: 1.4, alpha })
+    if (inside[run])
+      pen.line(at, line, { stroke: plot.colourOf(run, theme.paperIs), width: 1.4, alpha })
   }
   for (const axis of plot.axes.keys()) drawAxis(plot, axis, { at, top, bottom, width }, pen, theme)
   const marks = plot.ids.flatMap((runId, run): (Mark & { run: number })[] => {
@@ -87,7 +88,7 @@ export function parallelScene(
     emphasise: (over, index) => {
       const { run } = marks[index]!
       over.line(at, lines[run]!, { stroke: theme.paper, width: 5 })
-      over.line(at, lines[run]!, { stroke: plot.colours[run], width: 3 })
+      over.line(at, lines[run]!, { stroke: plot.colourOf(run, theme.paperIs), width: 3 })
     },
   }
 }

@@ -42,15 +42,24 @@ export function logScale(low: number, high: number): Scale {
 
 export function timeScale(low: number, high: number): Scale {
   const scale = scaleTime().domain(apart(low, high, 1000))
-  const format = scale.tickFormat()
   return {
     kind: 'time',
     domain: scale.domain().map(Number) as [number, number],
     at: (value) => scale(value),
     value: (place) => Number(scale.invert(place)),
-    ticks: (most) =>
-      scale.ticks(most).map((date) => ({ value: Number(date), label: format(date) })),
+    ticks: (most) => {
+      const values = scale.ticks(most).map(Number)
+      const labels = timeLabels(values)
+      return values.map((value, index) => ({ value, label: labels[index]! }))
+    },
   }
+}
+
+/** The scale for an axis of curves: `step`, `time`, `relative`, … */
+export function curveScale(axis: string, log: boolean, low: number, high: number): Scale {
+  if (log) return logScale(low, high)
+  if (axis === 'relative') return secondsScale(low, high)
+  return axis === 'time' ? timeScale(low, high) : linearScale(low, high)
 }
 
 /** Categories stand in the middle of equal parts. */
@@ -135,6 +144,40 @@ export function secondsLabel(seconds: number): string {
   return `${tickLabel(Number((seconds / 86_400).toPrecision(4)))} d`
 }
 
-export function timeLabel(time: number): string {
-  return moment(time)
+const DAY = 86_400_000
+
+/** Times on an axis: `14:30`, the day where one begins, seconds where they matter. */
+export function timeLabels(times: readonly number[]): string[] {
+  const apart = times.length > 1 ? times[1]! - times[0]! : DAY
+  return times.map((time) => {
+    const [day, clock] = moment(time).split(' ') as [string, string]
+    const short = apart < 60_000 ? clock : clock.slice(0, 5)
+    return apart >= DAY || clock === '00:00:00' ? day.slice(5) : short
+  })
+}
+
+/** Steps between ticks of an axis in seconds: parts of minutes, hours and days. */
+export const SECONDS = [
+  ...[1e-4, 1e-3, 1e-2, 0.1].flatMap((unit) => [unit, 2 * unit, 5 * unit]),
+  ...[1, 60].flatMap((unit) => [1, 2, 5, 10, 15, 30].map((many) => many * unit)),
+  ...[1, 2, 3, 6, 12].map((hours) => hours * 3600),
+  ...[1, 2, 5, 10, 20, 50, 100, 200, 500, 1000].map((days) => days * 86_400),
+]
+
+/** A linear scale in seconds. */
+export function secondsScale(low: number, high: number): Scale {
+  const scale = linearScale(low, high)
+  const [from, to] = scale.domain
+  return {
+    ...scale,
+    ticks: (most) => {
+      const step = SECONDS.find((each) => (to - from) / each <= most) ?? (to - from) / most
+      const first = Math.ceil(from / step)
+      const many = Math.floor(to / step) - first + 1
+      return Array.from({ length: Math.max(0, many) }, (_, index) => {
+        const value = (first + index) * step
+        return { value, label: secondsLabel(value) }
+      })
+    },
+  }
 }

@@ -15,10 +15,16 @@ const STOPS = [
 /** What has no value. */
 export const NO_SHADE = '#8f9aa0'
 
+/** The part of the scale that stands out from the paper: dark, light, and either. */
+const PARTS = { dark: [0.25, 1], light: [0, 0.92], both: [0.22, 0.9] } as const
+export type Paper = keyof typeof PARTS
+
 /** The colour of a share from 0 to 1. */
-export function shadeAt(share: number): string {
+export function shadeAt(share: number, paper: Paper = 'both'): string {
   if (Number.isNaN(share)) return NO_SHADE
-  const place = Math.min(1, Math.max(0, share)) * (STOPS.length - 1)
+  const [first, last] = PARTS[paper]
+  const within = first + (last - first) * Math.min(1, Math.max(0, share))
+  const place = within * (STOPS.length - 1)
   const below = Math.min(STOPS.length - 2, Math.floor(place))
   const [from, to] = [STOPS[below]!, STOPS[below + 1]!]
   const parts = from.map((part, index) => Math.round(part + (to[index]! - part) * (place - below)))
@@ -26,9 +32,17 @@ export function shadeAt(share: number): string {
 }
 
 /** The colour of a value in a range. */
-export function shade(value: number, [low, high]: readonly [number, number]): string {
-  return shadeAt(low < high ? (value - low) / (high - low) : Number.isNaN(value) ? NaN : 0.5)
+export function shade(
+  value: number,
+  [low, high]: readonly [number, number],
+  paper: Paper = 'both',
+): string {
+  const share = low < high ? (value - low) / (high - low) : Number.isNaN(value) ? NaN : 0.5
+  return shadeAt(share, paper)
 }
 
 /** The scale as a CSS background. */
-export const SHADES = `linear-gradient(90deg, ${STOPS.map((_, index) => shadeAt(index / (STOPS.length - 1))).join(', ')})`
+export function shades(paper: Paper): string {
+  const parts = STOPS.map((_, index) => shadeAt(index / (STOPS.length - 1), paper))
+  return `linear-gradient(90deg, ${parts.join(', ')})`
+}

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks'
 
 /** The colours of the page, as a canvas needs them. */
 export interface Theme {
-  dark: boolean
+  paperIs: 'dark' | 'light'
   ink: string
   quiet: string
   line: string
@@ -15,7 +15,7 @@ function read(): Theme {
   const token = (name: string, otherwise: string) =>
     style.getPropertyValue(name).trim() || otherwise
   return {
-    dark: style.colorScheme === 'dark',
+    paperIs: style.colorScheme === 'dark' ? 'dark' : 'light',
     ink: token('--ink', '#14232a'),
     quiet: token('--quiet', '#54676f'),
     line: token('--line', '#dde5e8'),

@@ -1,5 +1,6 @@
 import { metric, moment } from '../../lib/format'
-import { SHADES, shadeAt } from '../lib/shade'
+import { shades, shadeAt } from '../lib/shade'
+import { useTheme } from '../lib/theme'
 import { extent, type Values } from '../lib/values'
 import styles from './shades.module.css'
 
@@ -7,6 +8,7 @@ const MOST = 8
 
 /** What the shades of a chart mean. */
 export function ShadeKey({ values }: { values: Values }) {
+  const { paperIs } = useTheme()
   const range = extent(values.numbers)
   if (!range) return null
   if (!values.numeric) {
@@ -16,7 +18,7 @@ export function ShadeKey({ values }: { values: Values }) {
         <span class={styles.title}>{values.label}</span>
         {values.categories.slice(0, MOST).map((text, index) => (
           <span key={text} class={styles.category}>
-            <i style={{ background: shadeAt(many > 1 ? index / (many - 1) : 0.5) }} />
+            <i style={{ background: shadeAt(many > 1 ? index / (many - 1) : 0.5, paperIs) }} />
             {text}
           </span>
         ))}
@@ -29,7 +31,7 @@ export function ShadeKey({ values }: { values: Values }) {
     <div class={styles.key}>
       <span class={styles.title}>{values.label}</span>
       <span>{text(range[0])}</span>
-      <i class={styles.scale} style={{ background: SHADES }} />
+      <i class={styles.scale} style={{ background: shades(paperIs) }} />
       <span>{text(range[1])}</span>
     </div>
   )
