@@ -23,6 +23,7 @@ from mlflow.store.db import Connection, Database
 OVERLAP = 3  # seconds
 #: seconds that a change may take before it is noted once more; well below the overlap
 SLOW = 1.0
+AGAIN = "change noted again"  # name of the threads that do so
 
 
 class Place(NamedTuple):
@@ -114,7 +115,7 @@ def tell_again(database: Database, column: str, values: Sequence[Any], begun: fl
     """
     taken = time.monotonic() - begun
     again = threading.Thread(
-        target=_tell_again, args=(database, column, values, taken), daemon=True
+        target=_tell_again, args=(database, column, values, taken), name=AGAIN, daemon=True
     )
     again.start()
 
