@@ -65,6 +65,13 @@ def test_finding_experiments_by_name_and_tag(ui: Ui) -> None:
     expect(names(page)).to_have_count(3)
 
 
+def test_a_folder_of_its_own(ui: Ui) -> None:
+    page = ui.open("/experiments?folder=team")
+    expect(names(page)).to_have_text(["nlp/words", "vision/digits"])
+    page.get_by_role("button", name="No longer only team").click()
+    expect(names(page)).to_have_text(["empty", "files", "Default"])
+
+
 def test_sorting(ui: Ui) -> None:
     page = ui.open()
     head = page.get_by_role("columnheader", name="Name")
@@ -171,7 +178,7 @@ def test_opening_several_together(ui: Ui, demo: Seeded) -> None:
     page.get_by_role("checkbox", name="Select team/nlp/words").check()
     page.get_by_role("button", name="Open together").click()
     digits, words = (demo.experiments[f"team/{name}"] for name in ("vision/digits", "nlp/words"))
-    expect(page).to_have_url(re.compile(rf"#/experiments/{words}\?also=.*{digits}"))
+    expect(page).to_have_url(re.compile(rf"#/experiments/{digits}\?also=.*{words}"))
 
 
 def test_a_fresh_server_teaches_the_first_run(open_ui: OpenUi, start_server: StartServer) -> None:

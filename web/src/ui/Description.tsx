@@ -36,9 +36,10 @@ export function MarkdownField({
       </div>
       {mode === 'write' ? (
         <TextArea
+          class={styles.written}
           aria-label={label}
           value={text}
-          rows={8}
+          rows={10}
           autofocus
           placeholder="What this is about, what was tried, what was found"
           onInput={(event) => onText(event.currentTarget.value)}

@@ -1,21 +1,36 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import styles from './markdown.module.css'
+
+type Reader = typeof import('./renderMarkdown').renderMarkdown
+let reader: Reader | null = null
 
 /** Markdown of a user, made harmless. Until its reader is there it is shown as it was written. */
 export function Markdown({ text }: { text: string }) {
   const box = useRef<HTMLDivElement>(null)
-  const [failed, setFailed] = useState(false)
-  useEffect(() => {
+  useLayoutEffect(() => {
+    const element = box.current!
+    const show = (read: Reader) => {
+      element.classList.remove(styles.plain!)
+      element.replaceChildren(read(text))
+    }
+    if (reader) {
+      show(reader)
+      return undefined
+    }
     let wanted = true
+    element.classList.add(styles.plain!)
+    element.textContent = text
     import('./renderMarkdown').then(
-      ({ renderMarkdown }) => wanted && box.current?.replaceChildren(renderMarkdown(text)),
-      () => wanted && setFailed(true),
+      ({ renderMarkdown }) => {
+        reader = renderMarkdown
+        if (wanted) show(renderMarkdown)
+      },
+      () => undefined, // without a reader it stays readable
     )
     return () => {
       wanted = false
     }
   }, [text])
-  if (failed) return <div class={`${styles.text} ${styles.plain}`}>{text}</div>
-  // the children belong to the reader, so there are none of Preact's
+  // the children are the reader's, so there are none of Preact's
   return <div ref={box} class={styles.text} />
 }

@@ -19,7 +19,7 @@ interface Props extends LineActions {
   rows: readonly Row[]
   order: Order
   onOrder: (order: Order) => void
-  selected: ReadonlySet<string>
+  selected: ReadonlyMap<string, unknown>
   onSelectAll: (selected: boolean) => void
   loading: boolean
 }

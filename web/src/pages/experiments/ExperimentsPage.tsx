@@ -1,24 +1,21 @@
-import { FolderOpen, Plus, RotateCcw, Search, Trash2, X } from 'lucide'
-import type { ComponentChild } from 'preact'
+import { Plus, Trash2, X } from 'lucide'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { serverAddress } from '../../lib/server'
 import { count } from '../../lib/format'
 import { paths } from '../../paths'
 import { go, setParams, useAddress } from '../../state/address'
 import { useCommands, type Command } from '../../state/commands'
-import { encodeView } from '../../state/view'
 import { Button, IconButton } from '../../ui/Button'
-import { Input, Segments } from '../../ui/Field'
-import { Icon } from '../../ui/Icon'
-import { Empty, Hint, Problem } from '../../ui/Notes'
-import { moveExperiments } from './actions'
+import { Segments } from '../../ui/Field'
+import { Chosen } from './Chosen'
 import { ExperimentDialog, type Opened } from './ExperimentDialogs'
 import { ExperimentRows } from './ExperimentRows'
 import styles from './experiments.module.css'
+import { List } from './List'
 import { decode, encodeList, encodeOrder, type Shown } from './query'
+import { SearchBox } from './SearchBox'
 import { TagFilter } from './TagFilter'
 import { flatRows, toggled, treeRows, type ExperimentRow, type Item, type Row } from './tree'
-import { MOST, useExperiments, type Found } from './useExperiments'
+import { useExperiments, type Found } from './useExperiments'
 
 const STAGES = [
   { value: 'active', label: 'Active' },
@@ -31,7 +28,7 @@ export function ExperimentsPage() {
   const shown = useMemo(() => decode(params), [params])
   const found = useExperiments(shown)
   const rows = useRows(shown, found)
-  const { selected, select, selectAll, chosen } = useSelection(rows, found.items)
+  const { selected, select, selectAll, clear } = useSelection(rows, shown.deleted)
   const [dialog, setDialog] = useState<Opened | null>(null)
   useCommands(
     useMemo<Command[]>(
@@ -40,7 +37,7 @@ export function ExperimentsPage() {
           group: 'Action',
           label: 'New experiment',
           icon: Plus,
-          run: () => setDialog({ kind: 'create', folder: '' }),
+          run: () => setDialog({ kind: 'create', folder: shown.folder }),
         },
         {
           group: 'Action',
@@ -49,10 +46,10 @@ export function ExperimentsPage() {
           run: () => setParams({ view: shown.deleted ? null : 'deleted' }),
         },
       ],
-      [shown.deleted],
+      [shown.deleted, shown.folder],
     ),
   )
-  const narrowed = shown.search !== '' || shown.tags.length > 0
+  const narrowed = shown.search !== '' || shown.folder !== '' || shown.tags.length > 0
   const addTag = (tag: string) =>
     setParams({ tags: encodeList([...new Set([...shown.tags, tag])]) })
   return (
@@ -67,40 +64,43 @@ export function ExperimentsPage() {
             class={styles.push}
             kind="primary"
             icon={Plus}
-            onClick={() => setDialog({ kind: 'create', folder: '' })}
+            onClick={() => setDialog({ kind: 'create', folder: shown.folder })}
           >
             New experiment
           </Button>
         </div>
-        {chosen.length > 0 ? (
-          <Chosen items={chosen} deleted={shown.deleted} onClear={() => selectAll(false)} />
-        ) : (
-          <div class={styles.bar}>
-            <SearchBox text={shown.search} />
-            {shown.tags.map((tag) => (
-              <span key={tag} class={styles.chip}>
-                {tag.replace('=', ' = ')}
-                <IconButton
-                  small
-                  icon={X}
-                  label={`No longer only ${tag}`}
-                  onClick={() =>
-                    setParams({ tags: encodeList(shown.tags.filter((each) => each !== tag)) })
-                  }
-                />
-              </span>
-            ))}
-            <TagFilter items={found.items} onTag={addTag} />
-            <span class={styles.push}>
-              <Segments
-                label="Which experiments"
-                value={shown.deleted ? 'deleted' : 'active'}
-                choices={STAGES}
-                onChoose={(value) => setParams({ view: value === 'deleted' ? value : null })}
-              />
-            </span>
-          </div>
-        )}
+        <div class={styles.bar}>
+          <SearchBox text={shown.search} />
+          {shown.folder && (
+            <Chip
+              text={`in ${shown.folder}`}
+              name={shown.folder}
+              onRemove={() => setParams({ folder: null })}
+            />
+          )}
+          {shown.tags.map((tag) => (
+            <Chip
+              key={tag}
+              text={tag.replace('=', ' = ')}
+              name={tag}
+              onRemove={() =>
+                setParams({ tags: encodeList(shown.tags.filter((each) => each !== tag)) })
+              }
+            />
+          ))}
+          <TagFilter items={found.items} onTag={addTag} />
+          {selected.size > 0 && (
+            <Chosen items={[...selected.values()]} deleted={shown.deleted} onClear={clear} />
+          )}
+          <span class={styles.push}>
+            <Segments
+              label="Which experiments"
+              value={shown.deleted ? 'deleted' : 'active'}
+              choices={STAGES}
+              onChoose={(value) => setParams({ view: value === 'deleted' ? value : null })}
+            />
+          </span>
+        </div>
       </div>
       <List
         shown={shown}
@@ -134,6 +134,16 @@ export function ExperimentsPage() {
   )
 }
 
+/** Something that the list is narrowed by. */
+function Chip({ text, name, onRemove }: { text: string; name: string; onRemove: () => void }) {
+  return (
+    <span class={styles.chip}>
+      {text}
+      <IconButton small icon={X} label={`No longer only ${name}`} onClick={onRemove} />
+    </span>
+  )
+}
+
 function useRows({ search, tags, order, opened }: Shown, { items, figures }: Found): Row[] {
   const flat = search !== '' || tags.length > 0
   return useMemo(
@@ -142,191 +152,36 @@ function useRows({ search, tags, order, opened }: Shown, { items, figures }: Fou
   )
 }
 
-/** Which experiments are ticked; those that are no longer there do not count. */
-function useSelection(rows: readonly Row[], items: readonly Item[]) {
-  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
+/** Which experiments are ticked: they stay so while others are searched for. */
+function useSelection(rows: readonly Row[], stage: boolean) {
+  const [selected, setSelected] = useState<ReadonlyMap<string, Item>>(new Map())
   const last = useRef<string | null>(null)
-  const select = (row: ExperimentRow, range: boolean) => {
-    const ids = rows.flatMap((each) => (each.kind === 'experiment' ? [each.item.id] : []))
-    const on = !selected.has(row.item.id)
-    const from = range && last.current ? ids.indexOf(last.current) : -1
-    const to = ids.indexOf(row.item.id)
-    const touched = from < 0 ? [row.item.id] : ids.slice(Math.min(from, to), Math.max(from, to) + 1)
-    const next = new Set(selected)
-    for (const id of touched) {
-      if (on) next.add(id)
-      else next.delete(id)
+  useEffect(() => setSelected(new Map()), [stage])
+  const shown = rows.flatMap((row) => (row.kind === 'experiment' ? [row.item] : []))
+  const mark = (items: readonly Item[], on: boolean) => {
+    const next = new Map(selected)
+    for (const item of items) {
+      if (on) next.set(item.id, item)
+      else next.delete(item.id)
     }
-    last.current = row.item.id
     setSelected(next)
   }
-  const selectAll = (on: boolean) =>
-    setSelected(
-      new Set(on ? rows.flatMap((row) => (row.kind === 'experiment' ? [row.item.id] : [])) : []),
-    )
-  const chosen = items.filter((item) => selected.has(item.id))
-  return { selected, select, selectAll, chosen }
+  const select = ({ item }: ExperimentRow, range: boolean) => {
+    const from = range ? shown.findIndex((each) => each.id === last.current) : -1
+    const to = shown.indexOf(item)
+    const touched = from < 0 ? [item] : shown.slice(Math.min(from, to), Math.max(from, to) + 1)
+    mark(touched, !selected.has(item.id))
+    last.current = item.id
+  }
+  return {
+    selected,
+    select,
+    selectAll: (on: boolean) => mark(shown, on),
+    clear: () => setSelected(new Map()),
+  }
 }
 
 function Total({ found, narrowed }: { found: Found; narrowed: boolean }) {
   if (narrowed) return <>{count(found.total)} found</>
   return <>{count(found.total)}</>
-}
-
-function SearchBox({ text }: { text: string }) {
-  const [draft, setDraft] = useState(text)
-  const input = useRef<HTMLInputElement>(null)
-  useEffect(() => {
-    if (document.activeElement !== input.current) setDraft(text)
-  }, [text])
-  useEffect(() => {
-    if (draft === text) return undefined
-    const timer = setTimeout(() => setParams({ q: draft || null }), 120)
-    return () => clearTimeout(timer)
-  }, [draft, text])
-  useSlash(input)
-  return (
-    <div class={styles.search}>
-      <Icon of={Search} />
-      <Input
-        ref={input}
-        type="search"
-        aria-label="Search experiments"
-        placeholder="Search by name"
-        aria-keyshortcuts="/"
-        value={draft}
-        onInput={(event) => setDraft(event.currentTarget.value)}
-      />
-    </div>
-  )
-}
-
-/** `/` goes to the search, as in many programs. */
-function useSlash(input: { current: HTMLInputElement | null }): void {
-  useEffect(() => {
-    const pressed = (event: KeyboardEvent) => {
-      const typing =
-        event.target instanceof HTMLElement &&
-        event.target.closest('input, textarea, select, dialog')
-      if (event.key !== '/' || event.ctrlKey || event.metaKey || typing) return
-      event.preventDefault()
-      input.current?.focus()
-    }
-    window.addEventListener('keydown', pressed)
-    return () => window.removeEventListener('keydown', pressed)
-  }, [input])
-}
-
-function Chosen({
-  items,
-  deleted,
-  onClear,
-}: {
-  items: readonly Item[]
-  deleted: boolean
-  onClear: () => void
-}) {
-  const move = (into: 'bin' | 'list') => {
-    void moveExperiments(items, into)
-    onClear()
-  }
-  const [first, ...rest] = items.map((item) => item.id)
-  return (
-    <div class={styles.bar} role="toolbar" aria-label="Selected experiments">
-      <strong>{count(items.length)} selected</strong>
-      {deleted ? (
-        <Button icon={RotateCcw} onClick={() => move('list')}>
-          Restore
-        </Button>
-      ) : (
-        <>
-          <Button
-            icon={FolderOpen}
-            onClick={() => go(paths.experiment(first!, encodeView({ also: rest })))}
-          >
-            Open together
-          </Button>
-          <Button icon={Trash2} kind="danger" onClick={() => move('bin')}>
-            Delete
-          </Button>
-        </>
-      )}
-      <Button kind="quiet" onClick={onClear}>
-        Clear
-      </Button>
-    </div>
-  )
-}
-
-const FIRST_RUN = () => `import mlflow
-
-mlflow.set_tracking_uri("${serverAddress()}")
-mlflow.set_experiment("my first experiment")
-
-with mlflow.start_run():
-    mlflow.log_param("rate", 0.1)
-    for step in range(100):
-        mlflow.log_metric("loss", 1 / (step + 1), step=step)`
-
-function List({
-  shown,
-  found,
-  rows,
-  narrowed,
-  grid,
-}: {
-  shown: Shown
-  found: Found
-  rows: readonly Row[]
-  narrowed: boolean
-  grid: ComponentChild
-}) {
-  if (found.error && found.items.length === 0) return <Problem>{found.error.message}</Problem>
-  if (rows.length > 0 || found.loading) {
-    const unused =
-      !narrowed && !shown.deleted && found.total === 1 && found.figures.get('0')?.runs === 0
-    return (
-      <div class={styles.list}>
-        {found.error && <Problem>{found.error.message}</Problem>}
-        {found.complete && found.items.length < found.total && (
-          <Hint>
-            The list ends after {count(MOST)} of {count(found.total)} experiments. Search to find
-            the others.
-          </Hint>
-        )}
-        {grid}
-        {unused && <FirstRun />}
-      </div>
-    )
-  }
-  if (narrowed) {
-    return (
-      <Empty title="No experiment fits">
-        <p>
-          Names are searched word by word, in upper and lower case.{' '}
-          {shown.deleted ? 'Only deleted ones are looked at.' : 'Deleted ones are not looked at.'}
-        </p>
-        <Button onClick={() => setParams({ q: null, tags: null })}>Show all</Button>
-      </Empty>
-    )
-  }
-  if (shown.deleted) {
-    return (
-      <Empty title="The bin is empty">
-        <p>
-          Deleted experiments stay here with all their runs until <code>mlflow gc</code> removes
-          them.
-        </p>
-      </Empty>
-    )
-  }
-  return <FirstRun />
-}
-
-function FirstRun() {
-  return (
-    <Empty title="Log a first run" snippet={FIRST_RUN()}>
-      <p>Run this where your code runs. The experiment is made when it is first used.</p>
-    </Empty>
-  )
 }

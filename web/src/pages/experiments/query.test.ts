@@ -4,6 +4,7 @@ import { decode, encodeList, encodeOrder, filterText, orderText } from './query'
 test('an address that says nothing shows the newest first', () => {
   expect(decode(new URLSearchParams())).toEqual({
     search: '',
+    folder: '',
     tags: [],
     order: { by: 'created', descending: true },
     deleted: false,
@@ -14,6 +15,7 @@ test('an address that says nothing shows the newest first', () => {
 test('an address says it all', () => {
   const params = new URLSearchParams({
     q: 'vit',
+    folder: 'vision',
     tags: encodeList(['team=a=b'])!,
     sort: encodeOrder({ by: 'runs', descending: true })!,
     view: 'deleted',
@@ -21,11 +23,17 @@ test('an address says it all', () => {
   })
   expect(decode(params)).toEqual({
     search: 'vit',
+    folder: 'vision',
     tags: ['team=a=b'],
     order: { by: 'runs', descending: true },
     deleted: true,
     opened: ['a', 'a/b'],
   })
+})
+
+test('a folder is open when it is asked for', () => {
+  expect(decode(new URLSearchParams('folder=a')).opened).toEqual(['*'])
+  expect(decode(new URLSearchParams('folder=a&open=["*","a"]')).opened).toEqual(['*', 'a'])
 })
 
 test('what cannot be read is as if it were not there', () => {
@@ -34,10 +42,14 @@ test('what cannot be read is as if it were not there', () => {
   )
 })
 
-test('words and tags become a filter', () => {
-  expect(filterText('', [])).toBe('')
-  expect(filterText(" it's 50% ", [])).toBe("name ILIKE '%it''s%' AND name ILIKE '%50%'")
-  expect(filterText('', ['team', 'my key=a=b'])).toBe(
+test('words, folders and tags become a filter', () => {
+  const none = { search: '', folder: '', tags: [] }
+  expect(filterText(none)).toBe('')
+  expect(filterText({ ...none, search: " it's 50% " })).toBe(
+    "name ILIKE '%it''s%' AND name ILIKE '%50%'",
+  )
+  expect(filterText({ ...none, folder: 'a/b' })).toBe("name LIKE 'a/b/%'")
+  expect(filterText({ ...none, tags: ['team', 'my key=a=b'] })).toBe(
     "tags.team IS NOT NULL AND tags.`my key` = 'a=b'",
   )
 })

@@ -5,6 +5,8 @@ import { SORTS, type Order, type Sort } from './tree'
 
 export interface Shown {
   search: string
+  /** only those in it; empty for all */
+  folder: string
   /** `key` or `key=value` */
   tags: string[]
   order: Order
@@ -17,10 +19,12 @@ export const NEWEST: Order = { by: 'created', descending: true }
 export function decode(params: URLSearchParams): Shown {
   return {
     search: params.get('q') ?? '',
+    folder: params.get('folder') ?? '',
     tags: list(params.get('tags')),
     order: decodeOrder(params.get('sort')),
     deleted: params.get('view') === 'deleted',
-    opened: list(params.get('open')),
+    // who asks for a folder wants to see what is in it
+    opened: list(params.get('open') ?? (params.get('folder') ? '["*"]' : null)),
   }
 }
 
@@ -49,9 +53,14 @@ function list(text: string | null): string[] {
 }
 
 /** The filter that the server is asked with; every word has to be in the name. */
-export function filterText(search: string, tags: readonly string[]): string {
+export function filterText({
+  search,
+  folder,
+  tags,
+}: Pick<Shown, 'search' | 'folder' | 'tags'>): string {
   const words = search.replaceAll('%', ' ').split(/\s+/).filter(Boolean)
   const clauses = words.map((word) => `name ILIKE ${quoteText(`%${word}%`)}`)
+  if (folder) clauses.unshift(`name LIKE ${quoteText(`${folder.replaceAll('%', '_')}/%`)}`)
   for (const tag of tags) {
     const cut = tag.indexOf('=')
     const key = cut < 0 ? tag : tag.slice(0, cut)

@@ -26,9 +26,9 @@ export interface Found {
 }
 
 /** Experiments that fit, page by page in the background, and what has happened in each. */
-export function useExperiments({ search, tags, order, deleted }: Shown): Found {
+export function useExperiments({ order, deleted, ...narrow }: Shown): Found {
   const question = {
-    filter: filterText(search, tags),
+    filter: filterText(narrow),
     order_by: [orderText(order)],
     view_type: deleted ? 'DELETED_ONLY' : 'ACTIVE_ONLY',
   }

@@ -45,7 +45,7 @@ export function CompareDialog({ run, onClose }: { run: RunView; onClose: () => v
         <>
           <Button onClick={onClose}>Cancel</Button>
           <Button kind="primary" disabled={chosen.length === 0} onClick={compare}>
-            Compare {chosen.length + 1} runs
+            {chosen.length === 0 ? 'Compare' : `Compare ${chosen.length + 1} runs`}
           </Button>
         </>
       }
