@@ -95,10 +95,10 @@ def test_groups(client: MlflowClient, experiment: str, runs: list[str]) -> None:
 
 def test_overviews(client: MlflowClient, experiment: str, runs: list[str]) -> None:
     for number, run in enumerate(runs):
-        client.set_terminated(run, end_time=5000 + number)
+        client.set_terminated(run, end_time=2**50 + number)
     client.delete_run(runs[0])
     [found] = client.experiment_overviews(experiment)
-    assert found == ExperimentOverview(experiment, 2, 0, 1, 5002)
+    assert found == ExperimentOverview(experiment, 2, 0, 1, 2**50 + 2)
     assert client.experiment_overviews([experiment, "123456789"]) == [found]
 
 

@@ -504,6 +504,28 @@ def test_numbers_in_params_and_extreme_metrics(ask: Ask, experiment: str) -> Non
     assert numbers["min"] == [-1e300]
 
 
+def test_no_answer_takes_all_memory(
+    ask: Ask, experiment: str, runs: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, run in enumerate(runs):
+        if number % 11 != 5:
+            log(ask, run, tags={"long": f"{number:05} " + "x" * 1000})
+    monkeypatch.setattr(run_tables, "LARGEST_TEXT", 5000)
+    monkeypatch.setattr(run_tables, "CELLS", 3)
+    monkeypatch.setattr(run_tables, "PORTION", 4)
+    whole = ask(TABLE, experiment_ids=[experiment], columns=["metrics.loss", "params.lr"])
+    assert len(whole["run_ids"]) == len(whole["columns"]["params.lr"]) == len(runs) - 2
+    for endpoint, fields in (
+        (TABLE, {"columns": ["tags.long"]}),
+        (GROUPS, {"group_by": ["tags.long"]}),
+    ):
+        with pytest.raises(MlflowException, match="more than 5,000 characters") as caught:
+            ask(endpoint, experiment_ids=[experiment], **fields)
+        assert caught.value.error_code == "RESOURCE_EXHAUSTED"
+    rows = ask(TABLE, experiment_ids=[experiment], columns=["tags.long"], max_results=4)
+    assert len(rows["run_ids"]) == 4
+
+
 # ---- overviews
 
 
@@ -520,8 +542,8 @@ def test_overviews(ask: Ask, experiment: str, runs: list[str]) -> None:
     assert (table["runs"], table["deleted_runs"]) == (COUNT - deleted, deleted)
     running = search(ask, experiment, filter="attributes.status = 'RUNNING'")
     assert table["running"] == len(running) > 0
-    assert table["last_activity"] > 1_700_000_000_000  # runs that are running were heard of
+    assert table["last_activity"] > 1_700_000_000_000  # just now
     for run in running:
-        ask(wire.runs.update, run_id=run, status="FINISHED", end_time=7000)
+        ask(wire.runs.update, run_id=run, status="FINISHED", end_time=2**50)
     [table] = ask(wire.experiments.overview, experiment_ids=[experiment])["experiments"]
-    assert (table["running"], table["last_activity"]) == (0, 7000)
+    assert (table["running"], table["last_activity"]) == (0, 2**50)

@@ -66,8 +66,8 @@ class ExperimentOverview(Entity):
         runs: how many active runs there are.
         running: those of them that have not ended.
         deleted_runs: how many are in the bin.
-        last_activity: when a run last started, ended or was heard of while it ran, in
-            milliseconds since the epoch; None before the first run.
+        last_activity: when a run last started, ended or was changed, in milliseconds since the
+            epoch; None before the first run.
     """
 
     experiment_id: str

@@ -97,28 +97,30 @@ class Experiments:
         """The figures of the experiments with these numbers that are there, in this order."""
 
         def work(connection: Connection) -> dict[int, Figures]:
-            condition, parameters = connection.among("id", numbers)
-            there = connection.all(f"SELECT id FROM experiments WHERE {condition}", parameters)
-            known = {row[0] for row in there}
-            found = {number: Figures() for number in numbers if number in known}
-            # All of this is in the index `runs_listed`, but when runs were heard of.
-            condition, parameters = connection.among("experiment_id", numbers)
-            active = f"deleted IS NULL AND status = {RunStatus.RUNNING}"
-            for number, runs, deleted, running, started, ended in connection.all(
-                "SELECT experiment_id, count(*), count(deleted),"
-                f" count(CASE WHEN {active} THEN 1 END), max(start_time), max(end_time)"
-                f" FROM runs WHERE {condition} GROUP BY experiment_id",
+            condition, parameters = connection.among("e.id", numbers)
+            changes = connection.all(  # each found at the end of the index `runs_changed`
+                "SELECT e.id, (SELECT max(r.changed) FROM runs r WHERE r.experiment_id = e.id)"
+                f" FROM experiments e WHERE {condition}",
                 parameters,
+            )
+            changed = {number: 1000 * (second or 0) for number, second in changes}
+            found = {number: Figures() for number in numbers if number in changed}
+            # All of this is in the index `runs_listed`.
+            condition, parameters = connection.among("experiment_id", list(found))
+            active = f"deleted IS NULL AND status = {RunStatus.RUNNING}"
+            for number, runs, deleted, running, started, ended in (
+                connection.all(
+                    "SELECT experiment_id, count(*), count(deleted),"
+                    f" count(CASE WHEN {active} THEN 1 END), max(start_time), max(end_time)"
+                    f" FROM runs WHERE {condition} GROUP BY experiment_id",
+                    parameters,
+                )
+                if found
+                else ()
             ):
-                heard = None
-                if running and number in found:
-                    heard = connection.value(
-                        f"SELECT max(heard) FROM runs WHERE experiment_id = ? AND {active}",
-                        (number,),
-                    )
-                last = max(started, ended or 0, heard or 0)
+                last = max(started, ended or 0, changed[number])
                 found[number] = Figures(runs - deleted, running, deleted, last)
-            return {number: each for number, each in found.items() if number in known}
+            return found
 
         return self._database.read(work)
 

@@ -9,9 +9,11 @@ import math
 import struct
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
 
 from mlflow.entities.run_tables import Cell, GroupNumbers
+from mlflow.exceptions import RESOURCE_EXHAUSTED, MlflowException
 from mlflow.search.columns import Column
 from mlflow.search.tree import Field, Node, Order
 from mlflow.store.conditions import STATUSES, RunConditions, metric_value
@@ -26,6 +28,8 @@ PARENT = "mlflow.parentRunId"
 COMPARED = 2000  # newest runs that are compared for names that differ
 LOOKED_AT = 200  # newest runs that show which names are in use at once
 PORTION = 5000  # runs whose values are read at once for groups
+CELLS = 10_000  # that are read at once for a window
+LARGEST_TEXT = 100_000_000  # characters in one answer, or in what groups are told apart by
 _PAIR = struct.Struct(">qd")
 _ATTRIBUTES = {
     "artifact_uri": "artifact_uri",
@@ -129,8 +133,19 @@ class RunTables:
             if count and total is None:
                 few = len(numbers) < limit
                 total = len(numbers) if few else counted(connection, asked)
-            run_ids, cells = self._cells(connection, numbers, columns, scope.root)
-            return Window(run_ids, cells, total)
+            window = Window([], [[] for _ in columns], total)
+            text = 0
+            size = max(1, CELLS // (len(columns) or 1))
+            for start in range(0, len(numbers), size):
+                portion = numbers[start : start + size]
+                run_ids, cells = self._cells(connection, portion, columns, scope.root)
+                window.run_ids.extend(run_ids)
+                for column, more in zip(window.columns, cells, strict=True):
+                    column += more
+                    text += sum([len(cell) for cell in more if isinstance(cell, str)])
+                if text > LARGEST_TEXT:
+                    raise _too_much("rows", "rows or columns")
+            return window
 
         return self._database.read(work, one_state=True)
 
@@ -426,10 +441,16 @@ class RunTables:
             numbers = sorted(row[0] for row in connection.all(select.sql, select.params))
             places: dict[GroupKey, int] = {}
             sizes = array("q")
+            text = 0
             statistics = {field: _Statistics() for field in columns}
             for start in range(0, len(numbers), PORTION):
                 portion = numbers[start : start + PORTION]
                 groups = self._grouped(connection, portion, keys, scope.root, places)
+                text += sum(
+                    len(part or "") for key in islice(places, len(sizes), None) for part in key
+                )
+                if text > LARGEST_TEXT:
+                    raise _too_much("groups", "runs, by a filter")
                 sizes.extend([0] * (len(places) - len(sizes)))
                 for group in groups.values():
                     sizes[group] += 1
@@ -537,6 +558,14 @@ class _Statistics:
     def mean(self, group: int) -> float | None:
         """The mean of a group; None without numbers, or if it is beyond all numbers."""
         return _finite(self.means[group]) if self.counts[group] else None
+
+
+def _too_much(what: str, fewer: str) -> MlflowException:
+    return MlflowException(
+        f"The {what} that were asked for hold more than {LARGEST_TEXT:,} characters. "
+        f"Ask for fewer {fewer}.",
+        RESOURCE_EXHAUSTED,
+    )
 
 
 def _finite(number: float) -> float | None:
