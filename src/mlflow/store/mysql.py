@@ -171,7 +171,7 @@ class MysqlDatabase(Database):
 
     def _reading_one_state(self, work: Callable[[Any], T]) -> T:
         def use(connection: MysqlConnection) -> T:
-            # On an error of the database the connection is not given back, which ends the transaction.
+            # On an error of the database the connection is given up, which ends the transaction.
             connection.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             connection.run("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
             try:
