@@ -30,6 +30,11 @@ export function nearestLines(
   return found.sort((one, other) => one.far - other.far)
 }
 
+/** The x of the point nearest to the pointer. */
+export function xOf([first]: readonly Near[]): number {
+  return first ? first.line.x[first.index]! : NaN
+}
+
 /** An x as people read it. */
 export function xText(axis: string, value: number): string {
   if (axis === 'time') return moment(value)

@@ -25,16 +25,18 @@ export interface Values {
   /** NaN where missing; places in `categories` when not numeric */
   numbers: Float64Array
   categories: readonly string[]
+  /** where there is nothing, not even NaN */
+  missing: readonly boolean[]
   time: boolean
 }
 
 const TIMES = new Set(['attributes.start_time', 'attributes.end_time'])
 
 export function valuesOf(name: string, cells: readonly Cell[]): Values {
-  const present = cells.filter((cell) => cell !== null && cell !== undefined)
+  const present = cells.filter((cell) => !isMissing(cell))
   const numeric =
     present.length > 0 && present.every((cell) => !Number.isNaN(numberOf(cell)) || isNaNText(cell))
-  const base = { name, label: labelOf(name), time: TIMES.has(name) }
+  const base = { name, label: labelOf(name), time: TIMES.has(name), missing: cells.map(isMissing) }
   if (numeric || column(name).kind === 'metrics') {
     return { ...base, numeric: true, numbers: Float64Array.from(cells, numberOf), categories: [] }
   }
@@ -42,6 +44,10 @@ export function valuesOf(name: string, cells: readonly Cell[]): Values {
   const place = new Map(categories.map((text, index) => [text, index]))
   const numbers = Float64Array.from(cells, (cell) => place.get(textOf(cell)) ?? NaN)
   return { ...base, numeric: false, numbers, categories }
+}
+
+function isMissing(cell: Cell): boolean {
+  return cell === null || cell === undefined
 }
 
 function isNaNText(cell: Cell): boolean {

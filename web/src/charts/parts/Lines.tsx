@@ -1,9 +1,9 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { axisLabel, type LineOptions } from '../line'
-import type { Axes } from '../lib/axes'
+import type { Axes, Frame } from '../lib/axes'
 import { drawLines, drawMarked, linePicture } from '../lib/linePicture'
 import { rangeOfX, rangeOfY, type Line } from '../lib/lines'
-import { nearestLines, valueText, xText, type Near } from '../lib/near'
+import { nearestLines, valueText, xOf, xText, type Near } from '../lib/near'
 import type { Pen } from '../lib/pen'
 import { padded } from '../lib/scale'
 import { useTheme } from '../lib/theme'
@@ -28,7 +28,7 @@ export function Lines(props: Props) {
   const { logX, logY } = options
   const theme = useTheme()
   const [marked, setMarked] = useState<string | null>(null)
-  const [pointer, setPointer] = useState<(Pointer & { near: Near[] }) | null>(null)
+  const [pointer, setPointer] = useState<(Pointer & { near: Near[]; frame: Frame }) | null>(null)
   const [held, setHeld] = useState(false)
   const [cursor, setCursor] = useState<number | null>(null)
   const [xRange, yRange] = useRanges(lines, options)
@@ -51,7 +51,7 @@ export function Lines(props: Props) {
   const point = (next: Pointer | null, axes: Axes) => {
     if (held) return
     const near = next ? nearestLines(lines, next, axes) : []
-    setPointer(next && near.length > 0 ? { ...next, near } : null)
+    setPointer(next && near.length > 0 ? { ...next, near, frame: axes.frame } : null)
     mark(near[0] && near[0].far < CLOSE ? near[0].line : null)
   }
   const zoom = (range: { x?: [number, number]; y?: [number, number] }) => {
@@ -103,17 +103,17 @@ export function Lines(props: Props) {
         />
         {pointer && (
           <Tooltip
-            left={pointer.left + 40}
-            top={pointer.top}
+            left={pointer.frame.left + pointer.left}
+            top={pointer.frame.top + pointer.top}
             width={width}
             height={height}
             pinned={held}
           >
-            <NearTable near={pointer.near} axis={x} at={pointer.x} held={held} onPin={onPin} />
+            <NearTable near={pointer.near} axis={x} held={held} onPin={onPin} />
           </Tooltip>
         )}
         <div role="status" class="aside">
-          {cursor !== null && pointer && spoken(pointer.near, x, pointer.x)}
+          {cursor !== null && pointer && spoken(pointer.near, x)}
         </div>
       </div>
       {legend && (
@@ -162,7 +162,7 @@ function usePicture(props: Props, xRange: Range, yRange: Range): string {
 
 const SPOKEN = 5
 
-function spoken(near: readonly Near[], axis: string, x: number): string {
+function spoken(near: readonly Near[], axis: string): string {
   const values = near.slice(0, SPOKEN).map((each) => `${each.line.label} ${valueText(each)}`)
-  return `${axisLabel(axis)} ${xText(axis, x)}: ${values.join('; ')}`
+  return `${axisLabel(axis)} ${xText(axis, xOf(near))}: ${values.join('; ')}`
 }

@@ -3,7 +3,7 @@ import { count, plural } from '../../lib/format'
 import { paths } from '../../paths'
 import { IconButton } from '../../ui/Button'
 import { axisLabel } from '../line'
-import { valueText, xText, type Near } from '../lib/near'
+import { valueText, xOf, xText, type Near } from '../lib/near'
 import { Swatch } from './Legend'
 import styles from './parts.module.css'
 
@@ -13,13 +13,11 @@ const SHOWN = 10
 export function NearTable({
   near,
   axis,
-  at,
   held,
   onPin,
 }: {
   near: readonly Near[]
   axis: string
-  at: number
   /** it stays: names are links, runs can be pinned */
   held: boolean
   onPin: (runId: string) => void
@@ -28,7 +26,7 @@ export function NearTable({
   return (
     <>
       <div class={styles.head}>
-        {axisLabel(axis)} {xText(axis, at)}
+        {axisLabel(axis)} {xText(axis, xOf(near))}
       </div>
       <table>
         <tbody>
