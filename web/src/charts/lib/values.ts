@@ -61,10 +61,10 @@ export function byNature(one: string, other: string): number {
 
 /** The value of one run as people read it. */
 export function shown(values: Values, index: number): string {
+  if (values.missing[index]) return ''
   const value = values.numbers[index]!
-  if (values.numeric)
-    return values.time ? (Number.isNaN(value) ? '' : moment(value)) : metric(value)
-  return Number.isNaN(value) ? '' : values.categories[value]!
+  if (!values.numeric) return values.categories[value] ?? ''
+  return values.time ? moment(value) : metric(value)
 }
 
 /** A column as people call it: `loss`, `min loss`, `Start time`. */
