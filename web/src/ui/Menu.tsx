@@ -1,8 +1,10 @@
 import * as Radix from '@radix-ui/react-dropdown-menu'
 import { Check, type IconNode } from 'lucide'
 import type { ComponentChild, VNode } from 'preact'
+import { useState } from 'preact/hooks'
 import { Icon } from './Icon'
 import styles from './menu.module.css'
+import { usePlace } from './place'
 
 export type MenuEntry =
   | {
@@ -28,11 +30,13 @@ export function Menu({
   entries: readonly MenuEntry[]
   align?: 'start' | 'end'
 }) {
+  const [open, setOpen] = useState(false)
+  const place = usePlace(open)
   return (
     // not modal: a modal one would put a style sheet into the page, which the content policy forbids
-    <Radix.Root modal={false}>
+    <Radix.Root modal={false} open={open} onOpenChange={setOpen}>
       <Radix.Trigger asChild>{trigger as ComponentChild}</Radix.Trigger>
-      <Radix.Portal>
+      <Radix.Portal container={place}>
         <Radix.Content class={styles.content} align={align} sideOffset={4} collisionPadding={8}>
           {entries.map((entry, index) =>
             entry === 'line' ? (

@@ -84,7 +84,8 @@ function useFigures(pages: FoundExperiments[], deleted: boolean): ReadonlyMap<st
         queryKey: ['experiments/overview', { experiment_ids }],
         queryFn: ({ signal }: { signal: AbortSignal }) =>
           ask('experiments/overview', { experiment_ids }, signal),
-        refetchInterval: live ? (15_000 as const) : (false as const),
+        // thousands are not asked for again and again
+        refetchInterval: live && pages.length <= 2 ? 15_000 : (false as const),
       })),
     combine: (answers) => {
       const figures = new Map<string, Figures>()
