@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import re
 import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from mlflow.server.changes import MOST_LISTENERS
+from mlflow import service
+from mlflow.server.changes import MOST_LISTENERS, Changes
+from mlflow.server.routes import Work
+from mlflow.service.changes import get_changed
+from mlflow.wire.changes import WatchChanges
+from mlflow.wire.runs import CreateRun
 from tests.servers.fixtures import NginxInFront, StartServer
 from tests.servers.millstream import RunningServer
 
@@ -244,3 +250,63 @@ def _listen(server: RunningServer, count: int) -> Iterator[socket.socket]:
         while b"event: runs" not in text:
             text += connection.recv(4096)
         assert text.startswith(b"HTTP/1.1 200")
+
+
+class Counted(Work):
+    """Threads that count what is done in them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counts: dict[str, int] = {}
+
+    async def in_thread(self, function: Callable[..., Any], *arguments: object) -> Any:
+        name = function.__name__
+        self.counts[name] = self.counts.get(name, 0) + 1
+        return await super().in_thread(function, *arguments)
+
+
+async def _until(events: AsyncGenerator[bytes, None], run: str) -> None:
+    async for event in events:
+        if run.encode() in event:
+            return
+
+
+async def _hundred_listen(engine: service.Engine, work: Counted) -> tuple[str, float]:
+    changes = Changes(engine, work, 5)
+    first = get_changed(engine, WatchChanges(experiment_ids=["0"]))
+    listening = [changes.events(["0"], first) for _ in range(100)]
+    for events in listening:
+        await events.__anext__()
+    begun = time.monotonic()
+    run = ""
+    waiting: list[asyncio.Task[None]] = []
+    for _ in range(2):
+        made = service.runs.create(engine, CreateRun(experiment_id="0", start_time=1))
+        run = made.run.info.run_id
+        waiting = [asyncio.create_task(_until(events, run)) for events in listening]
+        await asyncio.wait_for(asyncio.gather(*waiting), 30)
+    seconds = time.monotonic() - begun
+    for events in listening:
+        await events.aclose()
+    assert changes._feeds == {}
+    assert changes._listeners == set()
+    return run, seconds
+
+
+@pytest.mark.parametrize("waiting", [64, 0])
+def test_one_look_at_the_store_serves_all(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, waiting: int
+) -> None:
+    """Who cannot take what waits asks for it; nobody misses anything either way."""
+    monkeypatch.setattr("mlflow.server.changes._MOST_WAITING", waiting)
+    engine = service.open_engine(sqlite_url, "a")
+    work = Counted()
+    try:
+        _, seconds = asyncio.run(_hundred_listen(engine, work))
+    finally:
+        work.close(True)
+        engine.close()
+    assert work.counts["now"] == 1
+    assert work.counts["since"] <= seconds + 2
+    if waiting:
+        assert work.counts["get_changed"] == 100  # each once, at its start
