@@ -86,11 +86,29 @@ def test_each_kind_has_its_sandbox(server: RunningServer, run: str, path: str, k
     if kind.startswith("text/html"):
         assert policy["sandbox"] == {"allow-scripts"}
         assert "'self'" not in reach
-    elif kind == "application/pdf":
+    elif kind == "application/pdf" or kind.startswith(("audio/", "video/")):
         assert "script-src" not in policy
     else:
         assert policy["sandbox"] == set()
         assert "script-src" not in policy
+
+
+def test_a_page_runs_no_scripts_unless_it_may_be_in_a_frame(
+    server: RunningServer, run: str
+) -> None:
+    address = keep(server, run, "page.html", b"x")
+    for opened, sandbox in (
+        ("document", set()),
+        ("iframe", {"allow-scripts"}),
+        ("empty", {"allow-scripts"}),
+        (None, {"allow-scripts"}),
+    ):
+        headers = {} if opened is None else {"sec_fetch_dest": opened}
+        found = get(server, address, **headers).headers
+        policy = rules(found["content-security-policy"])
+        assert policy["sandbox"] == sandbox
+        assert ("script-src" in policy) == bool(sandbox)
+        assert found["vary"] == "sec-fetch-dest"
 
 
 def test_previews_come_whole_or_in_part_or_not_again(server: RunningServer, run: str) -> None:

@@ -79,7 +79,8 @@ class Artifacts:
         #: threads of their own: a slow disk must not hold up the logging of metrics
         self.work = Work(_THREADS)
         self._uploads = Uploads(limits, self.work)
-        self._shown = shown(x_frame_options)
+        self._framed = shown(x_frame_options, scripts=True)
+        self._alone = shown(x_frame_options, scripts=False)
         self._downloads = Downloads(self.work, limits.timeout)
 
     def close(self, wait: bool) -> None:
@@ -156,7 +157,10 @@ class Artifacts:
         )
 
     async def _preview(self, request: Request, ask: PreviewArtifact) -> Reply:
-        return await self._send(request, ask.run_id, ask.path, self._shown)
+        alone = request.headers.get(b"sec-fetch-dest") == b"document"
+        return await self._send(
+            request, ask.run_id, ask.path, self._alone if alone else self._framed
+        )
 
     async def _put(self, request: Request, ask: PutFile) -> Reply:
         def open_sink() -> Sink:

@@ -2,11 +2,15 @@
 
 Whoever can log an artifact can put anything into it, so none gets near the origin of this server,
 its pages and its API. Most are files to be saved. A preview is shown, but put into an origin of its
-own (`sandbox`) and may load nothing but what it brings along. That holds in a frame and when its
-address is opened by itself.
+own (`sandbox`) and may load nothing but what it brings along.
 
-A PDF has no such origin, for viewers do not start in one. It cannot become a page of this server
-either: the type is said and not guessed, and viewers run what is in it in a place of theirs.
+Reports draw themselves, so a page may run its own scripts in a frame of ours, where it cannot leave
+for another address either. Opened by itself it could, and tell what it knows: there it runs none.
+But over plain HTTP from another machine browsers do not say how they open it.
+
+PDF, sounds and films have no such origin, for viewers and players do not start in one. They cannot
+become pages of this server either: the kind is said and not guessed, no script may run beside them,
+and viewers run what is in a PDF in a place of theirs.
 """
 
 import mimetypes
@@ -56,18 +60,17 @@ _SHOWN = {
 }
 _NOTHING = b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors %s"
 _STILL = (
-    b"sandbox; img-src 'self' data:; media-src 'self' data:; style-src 'unsafe-inline'; "
-    b"font-src data:; " + _NOTHING
+    b"sandbox; style-src 'unsafe-inline'; img-src data:; media-src data:; font-src data:; "
+    + _NOTHING
 )
-# Reports draw themselves with scripts that they bring along.
 _SCRIPTED = (
     b"sandbox allow-scripts; script-src 'unsafe-inline' 'unsafe-eval' data: blob:; "
     b"style-src 'unsafe-inline' data: blob:; img-src data: blob:; media-src data: blob:; "
     b"font-src data: blob:; connect-src data: blob:; worker-src data: blob:; " + _NOTHING
 )
-# What a browser builds around a PDF to show it is under this policy, too.
+# What a browser builds around a file to show it is under these policies, too.
 _VIEWED = b"object-src 'self'; style-src 'unsafe-inline'; " + _NOTHING
-_POLICIES = {_HTML: _SCRIPTED, _PDF: _VIEWED}
+_PLAYED = b"media-src 'self'; style-src 'unsafe-inline'; " + _NOTHING
 _SAVED: Header = (b"content-security-policy", b"sandbox; default-src 'none'")
 
 
@@ -79,10 +82,11 @@ def saved(name: str) -> tuple[bytes, tuple[Header, ...]]:
     return kind, (_SAVED, _disposition("attachment", name))
 
 
-def shown(x_frame_options: str) -> Look:
+def shown(x_frame_options: str, *, scripts: bool) -> Look:
     """A file that is shown in a sandbox, if it is of a kind that can be.
 
     Args:
+        scripts: whether a page may run the scripts that it brings along.
         x_frame_options: who may frame pages of this server. Previews are framed by these pages, so
             by this server in any case.
     """
@@ -90,10 +94,17 @@ def shown(x_frame_options: str) -> Look:
 
     def look(name: str) -> tuple[bytes, tuple[Header, ...]]:
         kind = _TEXT if _is_text(name) else _SHOWN.get(_ending(name), _OTHER)
-        policy = _POLICIES.get(kind, _STILL) % ancestors
+        policy = _STILL
+        if kind is _HTML and scripts:
+            policy = _SCRIPTED
+        elif kind is _PDF:
+            policy = _VIEWED
+        elif kind.startswith((b"audio/", b"video/")):
+            policy = _PLAYED
         return kind, (
-            (b"content-security-policy", policy),
+            (b"content-security-policy", policy % ancestors),
             _disposition("attachment" if kind is _OTHER else "inline", name),
+            (b"vary", b"sec-fetch-dest"),
             (b"x-dns-prefetch-control", b"off"),
         )
 
