@@ -57,6 +57,7 @@ export function ChartDialog({
         <div class={styles.form}>
           <Field label="Title (empty: what it shows)">
             <Input
+              autofocus
               value={spec.title ?? ''}
               placeholder={titleOf({ ...spec, title: '' })}
               onInput={(event) => setSpec({ ...spec, title: event.currentTarget.value })}

@@ -66,7 +66,7 @@ function Plot(props: PlotProps<ContourOptions>) {
         summary={picture.summary}
         scene={scene}
       />
-      <ShadeKey values={table.values[2]!} />
+      <ShadeKey values={table.values[2]!} log={false} />
     </>
   )
 }

@@ -11,10 +11,10 @@ import { parallelScene, type Parallel, type ParallelScene } from './lib/parallel
 import type { Pen } from './lib/pen'
 import { textIn, textsIn } from './lib/read'
 import type { Scene } from './lib/scene'
-import { shade } from './lib/shade'
+import { NO_SHADE, shadingOf } from './lib/shade'
 import { useSame } from './lib/useSame'
 import type { Theme } from './lib/theme'
-import { extent, labelOf, shown } from './lib/values'
+import { labelOf, shown } from './lib/values'
 import { ColumnChecks } from './parts/ColumnChecks'
 import { ColumnSelect } from './parts/ColumnSelect'
 import styles from './parts/form.module.css'
@@ -50,7 +50,7 @@ function plotOf(
   brushes: Brushes,
 ): Parallel {
   const coloured = given.at(-1)!
-  const range = extent(coloured.numbers) ?? [0, 1]
+  const shading = shadingOf(coloured)
   const values = axes.map((name) => given[asked.indexOf(name)]!)
   return {
     axes,
@@ -59,7 +59,7 @@ function plotOf(
       scaleOf(values[axis]!, wantsLog(values[axis]!) !== turned.includes(name), false),
     ),
     ids: runs.map((run) => run.id),
-    colourOf: (run, paper) => shade(coloured.numbers[run]!, range, paper),
+    colourOf: (run, paper) => shading?.at(coloured.numbers[run]!, paper) ?? NO_SHADE,
     brushes,
   }
 }

@@ -7,9 +7,9 @@ import { scaleOf } from './lib/axisOf'
 import type { Pen } from './lib/pen'
 import { flagIn, textIn } from './lib/read'
 import type { Mark, Scene } from './lib/scene'
-import { shade } from './lib/shade'
+import { shadingOf } from './lib/shade'
 import type { Theme } from './lib/theme'
-import { extent, labelOf, shown } from './lib/values'
+import { labelOf, shown } from './lib/values'
 import { ColumnSelect } from './parts/ColumnSelect'
 import styles from './parts/form.module.css'
 import { PlotCanvas } from './parts/PlotCanvas'
@@ -91,7 +91,7 @@ function sceneOf(
     y: { scale: scaleOf(y!, options.logY), label: y!.label },
   })
   const places = placesOf(table, options)
-  const range = colour ? (extent(colour.numbers) ?? [0, 1]) : null
+  const shading = colour ? shadingOf(colour) : null
   const colourOf = (place: number) =>
     colour && range
       ? shade(colour.numbers[place]!, range, theme.paperIs)

@@ -9,6 +9,8 @@ const HEAD = 30
 const ROW = 17
 const MOST_ENTRIES = 24
 const SCALE = 2
+/** files are read on paper and slides: small charts grow */
+const LEAST = { width: 860, height: 460 }
 
 /** Offer a file under a name. */
 export function save(name: string, content: Blob): void {
@@ -31,7 +33,7 @@ function heightOf({ legend }: Picture, width: number, height: number): number {
 }
 
 function columnsIn(width: number): number {
-  return Math.max(1, Math.floor(width / 240))
+  return Math.max(1, Math.floor(width / 205))
 }
 
 /** Draw a picture as a file has it: on paper, with its title and legend. */
@@ -99,6 +101,8 @@ export function asSvg(
   height: number,
   theme: Theme,
 ): string {
+  width = Math.max(width, LEAST.width)
+  height = Math.max(height, LEAST.height)
   const ctx = document.createElement('canvas').getContext('2d')
   const measure = ctx
     ? (text: string, size: number) => {
@@ -119,6 +123,8 @@ export async function asPng(
   height: number,
   theme: Theme,
 ): Promise<Blob> {
+  width = Math.max(width, LEAST.width)
+  height = Math.max(height, LEAST.height)
   const canvas = document.createElement('canvas')
   const pen = penOn(canvas, width, heightOf(picture, width, height), SCALE)
   if (!pen) throw new Error('This browser gives no canvas to draw on.')

@@ -53,3 +53,14 @@ describe('the looks of runs', () => {
     expect(new Set(by.runs.map((run) => run.colour)).size).toBe(20)
   })
 })
+
+it('does not give a group the look of one of its runs', () => {
+  const by = dressed(
+    { ...runs, columns: { ...runs.columns, 'params.lr': ['1', '2', '3'] } },
+    { group: 'params.opt', colour: 'params.lr', dash: 'params.lr' },
+    new Set(),
+  )
+  expect(by.key).toEqual([])
+  expect(by.runs.every((run) => run.dash.length === 0)).toBe(true)
+  expect(by.runs[0]!.colour).toBe(by.runs[2]!.colour)
+})

@@ -2,7 +2,7 @@ import type { Runs } from '../../api/runs'
 import { colourOf, colours, DASHES } from '../../lib/colour'
 import type { ChartRun } from '../types'
 import { labelOf, shown, valuesOf, type Values } from './values'
-import { shade } from './shade'
+import { shadingOf, type Shading } from './shade'
 
 /** Columns that decide how runs look; empty for none. */
 export interface By {
@@ -39,9 +39,9 @@ export function dressed(found: Runs, by: By, hidden: ReadonlySet<string>): Dress
   const own = colours(found.ids)
   const column = (name: string) => (name ? valuesOf(name, found.columns[name] ?? []) : null)
   const group = column(by.group)
-  const colour = column(by.colour)
-  const dash = column(by.dash)
-  const scale = colour && isScale(colour) ? rangeOf(colour) : null
+  const colour = shared(column(by.colour), group)
+  const dash = shared(column(by.dash), group)
+  const scale = colour && isScale(colour) ? shadingOf(colour) : null
   const groups = new Map<string, ChartRun>()
   const key: Dressed['key'] = []
   const runs = found.ids.map((id, index): ChartRun => {
@@ -71,16 +71,20 @@ function isScale({ numeric, numbers }: Values): boolean {
   return numeric && new Set(numbers).size > MOST_COLOURS
 }
 
-function rangeOf({ numbers }: Values): [number, number] {
-  const real = numbers.filter(Number.isFinite)
-  return [
-    real.reduce((a, b) => Math.min(a, b), Infinity),
-    real.reduce((a, b) => Math.max(a, b), -Infinity),
-  ]
+/** A column, unless its values differ within groups: then it says nothing of them. */
+function shared(values: Values | null, group: Values | null): Values | null {
+  if (!values || !group) return values
+  const first = new Map<number, string>()
+  for (const [index, place] of group.numbers.entries()) {
+    const text = shown(values, index)
+    if ((first.get(place) ?? text) !== text) return null
+    first.set(place, text)
+  }
+  return values
 }
 
-function colourOfValue(values: Values, index: number, scale: [number, number] | null): string {
-  if (scale) return shade(values.numbers[index]!, scale)
+function colourOfValue(values: Values, index: number, scale: Shading | null): string {
+  if (scale) return scale.at(values.numbers[index]!)
   const place = ordered(values).indexOf(shown(values, index))
   return listed(values).get(place) ?? colourOf(shown(values, index))
 }
@@ -125,7 +129,7 @@ function present(values: Values): string[] {
   return ordered(values).filter((text) => texts.has(text))
 }
 
-function colourKey(values: Values, scale: [number, number] | null): Dressed['key'][number] {
+function colourKey(values: Values, scale: Shading | null): Dressed['key'][number] {
   const entries = scale
     ? []
     : present(values).map((text) => ({

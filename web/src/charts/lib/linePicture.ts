@@ -2,7 +2,7 @@ import { metric, plural } from '../../lib/format'
 import type { Picture } from '../types'
 import { drawAxes, type Axes } from './axes'
 import { extent } from './values'
-import type { Line } from './lines'
+import { rangeOfY, type Line } from './lines'
 import type { Near } from './near'
 import { xText } from './near'
 import type { Pen } from './pen'
@@ -25,13 +25,13 @@ export function drawLines(pen: Pen, axes: Axes, lines: readonly Line[]): void {
 function strokeLine(
   pen: Pen,
   axes: Axes,
-  { x, colour, dash }: Line,
+  { x, colour, dash: dashed }: Line,
   y: Float64Array,
   { width, alpha, dots }: { width: number; alpha: number; dots: boolean },
 ): void {
   const xs = x.map(axes.x)
   const ys = y.map(axes.y)
-  pen.line(xs, ys, { stroke: colour, width, alpha, dash })
+  pen.line(xs, ys, { stroke: colour, width, alpha, dash: dots ? dashed : [] })
   if (!dots) return
   const few = x.length <= MARKERS
   for (let index = 0; index < xs.length; index++) {
@@ -146,13 +146,14 @@ export function linePicture(shown: Shown): Picture {
   }
 }
 
-function summaryOf({ lines, metrics, axis, axisLabel, xRange, yRange }: Shown): string {
+function summaryOf({ lines, metrics, axis, axisLabel, xRange }: Shown): string {
+  const [low, high] = rangeOfY(lines, xRange) ?? [NaN, NaN]
   const groups = lines.some((line) => line.runId === null)
   const runs = groups ? lines.length : new Set(lines.map((line) => line.runId)).size
   return (
     `Line chart of ${metrics.join(', ')} by ${axisLabel}, ${plural(runs, groups ? 'group' : 'run')}, ` +
     `${axisLabel} ${xText(axis, xRange[0])} to ${xText(axis, xRange[1])}, ` +
-    `values ${metric(yRange[0])} to ${metric(yRange[1])}`
+    `values ${metric(low)} to ${metric(high)}`
   )
 }
 
@@ -175,7 +176,7 @@ function csvOf(
   const name = metrics.length === 1 ? metrics[0]! : 'value'
   const columns = grouped
     ? ['group', axisLabel, `${name} (mean)`, 'low', 'high', 'runs']
-    : ['run', 'run_id', axisLabel, 'step', name, 'smoothed']
+    : ['run', 'run_id', ...new Set([axisLabel, 'step']), name, 'smoothed']
   const rows: (string | number | null)[][] = []
   for (const line of lines) {
     for (let index = 0; index < line.x.length; index++) {
@@ -187,7 +188,8 @@ function csvOf(
       } else {
         const value = (line.raw ?? line.y)[index]!
         const smoothed = line.raw ? line.y[index]! : null
-        rows.push([line.label, line.runId, x, line.step?.[index] ?? null, value, smoothed])
+        const step = axisLabel === 'step' ? [] : [line.step?.[index] ?? null]
+        rows.push([line.label, line.runId, x, ...step, value, smoothed])
       }
     }
   }

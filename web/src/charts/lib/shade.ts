@@ -1,3 +1,6 @@
+import { wantsLog } from './axisOf'
+import { extent, type Values } from './values'
+
 /** A scale of colours from low to high that is even to the eye, also without colour sight (viridis). */
 
 const STOPS = [
@@ -39,6 +42,23 @@ export function shade(
 ): string {
   const share = low < high ? (value - low) / (high - low) : Number.isNaN(value) ? NaN : 0.5
   return shadeAt(share, paper)
+}
+
+/** How the values of a column are shaded. */
+export interface Shading {
+  range: readonly [number, number]
+  /** even steps are equal factors */
+  log: boolean
+  at: (value: number, paper?: Paper) => string
+}
+
+/** Shades for a column; null without values. */
+export function shadingOf(values: Values, log = wantsLog(values)): Shading | null {
+  const range = extent(values.numbers)
+  if (!range) return null
+  const to = log ? Math.log : (value: number) => value
+  const ends = [to(range[0]), to(range[1])] as const
+  return { range, log, at: (value, paper) => shade(to(value), ends, paper) }
 }
 
 /** The scale as a CSS background. */

@@ -75,7 +75,8 @@ export function Lines(props: Props) {
         tabIndex={0}
         onKeyDown={(event) => {
           const wish = chartKey(event, { range: xRange, log: logX, at: pointer?.x ?? null })
-          if (!wish) return
+          // Escape that has nothing to undo closes the dialog around the chart
+          if (!wish || (wish.reset && !held && !options.xRange && !options.yRange)) return
           event.preventDefault()
           if (wish.cursor !== undefined) setCursor(wish.cursor)
           else if (wish.range) zoom({ x: wish.range })

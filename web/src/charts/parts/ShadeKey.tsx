@@ -1,16 +1,16 @@
 import { metric, moment } from '../../lib/format'
-import { shades, shadeAt } from '../lib/shade'
+import { shadeAt, shades, shadingOf } from '../lib/shade'
 import { useTheme } from '../lib/theme'
-import { extent, type Values } from '../lib/values'
+import type { Values } from '../lib/values'
 import styles from './shades.module.css'
 
 const MOST = 8
 
 /** What the shades of a chart mean. */
-export function ShadeKey({ values }: { values: Values }) {
+export function ShadeKey({ values, log }: { values: Values; log?: boolean }) {
   const { paperIs } = useTheme()
-  const range = extent(values.numbers)
-  if (!range) return null
+  const shading = shadingOf(values, log)
+  if (!shading) return null
   if (!values.numeric) {
     const many = values.categories.length
     return (
@@ -30,9 +30,10 @@ export function ShadeKey({ values }: { values: Values }) {
   return (
     <div class={styles.key}>
       <span class={styles.title}>{values.label}</span>
-      <span>{text(range[0])}</span>
+      <span>{text(shading.range[0])}</span>
       <i class={styles.scale} style={{ background: shades(paperIs) }} />
-      <span>{text(range[1])}</span>
+      <span>{text(shading.range[1])}</span>
+      {shading.log && <span>(log)</span>}
     </div>
   )
 }
