@@ -19,13 +19,24 @@ interface QueryProps {
   onApply: (text: string) => void
   /** what the server said about what is applied */
   error: unknown
+  /** a query that was begun elsewhere, to be gone on with */
+  draft?: { text: string } | null
   id?: string
 }
 
 const NAME_PAUSE = 200
+const AFTER_MENU = 50
 
 /** The search for runs: the whole query language, or a part of a name. */
-export function QueryInput({ experimentIds, lifecycle, value, onApply, error, id }: QueryProps) {
+export function QueryInput({
+  experimentIds,
+  lifecycle,
+  value,
+  onApply,
+  error,
+  draft = null,
+  id,
+}: QueryProps) {
   const [text, setText] = useState(value)
   const [caret, setCaret] = useState(value.length)
   const [open, setOpen] = useState(false)
@@ -35,6 +46,14 @@ export function QueryInput({ experimentIds, lifecycle, value, onApply, error, id
   const list = useRef<HTMLUListElement>(null)
   // what is applied can change elsewhere: a view, the address, a menu of a column
   useEffect(() => setText(value), [value])
+  useEffect(() => {
+    if (!draft) return undefined
+    setText(draft.text)
+    setCaret(draft.text.length)
+    // the menu that it was begun in takes the focus back before
+    const timer = setTimeout(() => input.current?.focus(), AFTER_MENU)
+    return () => clearTimeout(timer)
+  }, [draft])
   useEffect(() => {
     list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' })
   }, [at])
@@ -104,7 +123,7 @@ export function QueryInput({ experimentIds, lifecycle, value, onApply, error, id
             autocapitalize="off"
             autocomplete="off"
             aria-label="Search runs"
-            aria-controls={`${name}-list`}
+            aria-controls={shown ? `${name}-list` : undefined}
             aria-autocomplete="list"
             aria-activedescendant={chosen >= 0 ? `${name}-${chosen}` : undefined}
             aria-invalid={problem !== null}

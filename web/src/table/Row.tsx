@@ -187,7 +187,7 @@ function GroupName({ row, group }: { row: RowData; group: readonly string[] }) {
           <span class="quiet">{titleOf(column(name))}</span>{' '}
           <strong>
             {row.cells[name] === null ? <em>none</em> : String(row.cells[name] ?? '…')}
-          </strong>
+          </strong>{' '}
         </span>
       ))}
       <span class="quiet">{count(Number(row.cells[RUNS] ?? 0))} runs</span>

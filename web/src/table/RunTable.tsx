@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { isSelected } from '../lib/selection'
 import { paths } from '../paths'
 import { go } from '../state/address'
@@ -56,6 +56,10 @@ export function RunTable(props: RunTableProps) {
     () => [...layout.pinned, ...layout.loose.slice(first, last)].map((each) => each.name),
     [layout, first, last],
   )
+  const { answers } = rows
+  useLayoutEffect(() => {
+    if (answers > 0 && box.current) box.current.scrollTop = 0
+  }, [answers])
   const { onWindow, onTop } = props
   useEffect(() => {
     onWindow(view.seenFirst, view.seenLast, drawn)

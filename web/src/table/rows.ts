@@ -13,6 +13,8 @@ const PAGE = 1_000
 /** All rows of a table: what is shown, what is on its way, and what must be fetched. */
 export class Rows {
   version = 0
+  /** counts answers to new questions, which are shown from their first row on */
+  answers = 0
   /** runs that have come since, and are not in the table yet */
   arrived = 0
   #question: TableQuestion | null = null
@@ -200,6 +202,7 @@ export class Rows {
       level.stop()
       this.#heard.delete(level)
     }
+    if (this.#shown) this.answers++
     this.#shown = this.#next
     this.#next = null
     this.arrived = 0

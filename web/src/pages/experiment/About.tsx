@@ -114,8 +114,10 @@ function Fact({ name, value, copied = false }: { name: string; value: string; co
   return (
     <div>
       <dt>{name}</dt>
-      <dd class={copied ? 'mono' : ''}>{value}</dd>
-      {copied && <CopyButton text={value} label={`Copy ${name.toLowerCase()}`} />}
+      <dd class={copied ? 'mono' : ''}>
+        {value}
+        {copied && <CopyButton text={value} label={`Copy ${name.toLowerCase()}`} />}
+      </dd>
     </div>
   )
 }

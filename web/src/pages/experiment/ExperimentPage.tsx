@@ -96,7 +96,9 @@ interface RunsProps {
 function Runs({ experimentIds, experiments, view, change }: RunsProps) {
   const table = useTable(experimentIds, view)
   const views = useSavedViews(experimentIds[0]!, view)
-  const columns = useColumnActions(view, table.columns, change)
+  const [draft, setDraft] = useState<{ text: string } | null>(null)
+  const begin = useCallback((text: string) => setDraft({ text }), [])
+  const columns = useColumnActions(view, table.columns, change, begin)
   const [exporting, setExporting] = useState(false)
   const live = useChanges(table, experimentIds)
   const all = useAllRuns(experimentIds, view)
@@ -130,6 +132,7 @@ function Runs({ experimentIds, experiments, view, change }: RunsProps) {
           lifecycle={view.lifecycle}
           value={view.filter}
           error={isFilter ? error : null}
+          draft={draft}
           onApply={(filter) => change({ filter })}
         />
         <Segments

@@ -52,7 +52,7 @@ export function Split({
       )}
       {layout !== 'table' && (
         <section
-          aria-label="Charts"
+          aria-label="All charts"
           class={`${styles.side} ${styles.charts}`}
           style={{ flex: layout === 'charts' ? '1' : `0 0 ${split}%` }}
         >

@@ -1,5 +1,5 @@
 import { useMemo, useRef } from 'preact/hooks'
-import { isNumeric } from '../../lib/query'
+import { isNumeric, isQuery } from '../../lib/query'
 import { column } from '../../lib/columns'
 import type { ChangeView } from '../../state/useView'
 import type { View } from '../../state/view'
@@ -13,6 +13,8 @@ export function useColumnActions(
   view: View,
   columns: readonly string[],
   change: ChangeView,
+  /** begin a query that the reader goes on with */
+  begin: (query: string) => void,
 ): ColumnActions {
   const latest = useRef({ view, columns })
   latest.current = { view, columns }
@@ -59,11 +61,10 @@ export function useColumnActions(
       filterBy: (name) => {
         const { filter } = now().view
         const more = `${name} ${isNumeric(column(name)) ? '> ' : "= '"}`
-        change({ filter: filter ? `${filter} AND ${more}` : more })
-        requestAnimationFrame(() => focusQuery())
+        begin(isQuery(filter) ? `${filter} AND ${more}` : more)
       },
     }
-  }, [change])
+  }, [change, begin])
 }
 
 export const QUERY_ID = 'runs-query'
