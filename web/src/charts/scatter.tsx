@@ -93,8 +93,8 @@ function sceneOf(
   const places = placesOf(table, options)
   const shading = colour ? shadingOf(colour) : null
   const colourOf = (place: number) =>
-    colour && range
-      ? shade(colour.numbers[place]!, range, theme.paperIs)
+    colour && shading
+      ? shading.at(colour.numbers[place]!, theme.paperIs)
       : table.runs[place]!.colour
   const radius = places.length > 2000 ? 2.2 : places.length > 300 ? 3 : 4
   const alpha = places.length > 300 ? 0.65 : 0.9

@@ -36,7 +36,8 @@ export function dressColumns({ group, colour, dash }: By): string[] {
 
 /** Give each run its name, group, colour and dash. Hidden runs keep theirs for when they return. */
 export function dressed(found: Runs, by: By, hidden: ReadonlySet<string>): Dressed {
-  const own = colours(found.ids)
+  // whatever their order is, runs keep their colours
+  const own = colours(found.ids.toSorted())
   const column = (name: string) => (name ? valuesOf(name, found.columns[name] ?? []) : null)
   const group = column(by.group)
   const colour = shared(column(by.colour), group)
