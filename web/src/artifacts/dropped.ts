@@ -4,6 +4,7 @@ import type { Chosen } from './upload'
 export async function droppedFiles(transfer: DataTransfer): Promise<Chosen[]> {
   // the entries must be taken at once: the transfer is empty after the event
   const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? [])
+  if (entries.length === 0) return chosenFiles(transfer.files)
   const found: Chosen[] = []
   const walk = async (entry: FileSystemEntry, folder: string): Promise<void> => {
     const path = `${folder}${entry.name}`

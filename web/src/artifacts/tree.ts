@@ -46,8 +46,12 @@ export function sorted(files: readonly FileMessage[]): FileMessage[] {
   )
 }
 
-/** The lines of the tree: the root's entries, and those of folders that are unfolded. */
-export function entriesOf(folders: Folders, unfolded: ReadonlySet<string>): Entry[] {
+/** The lines of the tree: the root's entries, and those of folders that are unfolded; sizes of `all`. */
+export function entriesOf(
+  folders: Folders,
+  unfolded: ReadonlySet<string>,
+  all: Folders = folders,
+): Entry[] {
   const entries: Entry[] = []
   const add = (folder: string, level: number) => {
     const listed = folders.get(folder)
@@ -62,7 +66,7 @@ export function entriesOf(folders: Folders, unfolded: ReadonlySet<string>): Entr
         level,
         isFolder: file.is_dir,
         open,
-        size: file.is_dir ? sizeOfFolder(folders, file.path) : (file.file_size ?? null),
+        size: file.is_dir ? sizeOfFolder(all, file.path) : (file.file_size ?? null),
         place: index + 1,
         siblings: files.length,
         note: open ? noteOf(inner) : null,
@@ -102,7 +106,7 @@ export function entriesFound(folders: Folders, words: string): Entry[] {
     })
   }
   const unfolded = new Set([...shown].filter((path) => found.has(path)))
-  return entriesOf(found, unfolded).map((entry) => ({ ...entry, note: null }))
+  return entriesOf(found, unfolded, folders).map((entry) => ({ ...entry, note: null }))
 }
 
 /** The entry at a path, if the folder that it is in was listed. */

@@ -63,7 +63,7 @@ function Shown({ line }: { line: ValueLine }) {
   const size = sizeOf(value)
   return (
     <>
-      {key !== null && <span class={styles.key}>{key}:</span>}
+      {key !== null && <span class={styles.key}>{key}:</span>}{' '}
       {size !== null ? (
         <span class="quiet">
           {Array.isArray(value) ? `[${size}]` : size === 0 ? '{}' : `{${size}}`}

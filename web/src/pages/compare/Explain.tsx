@@ -1,6 +1,12 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { column } from '../../lib/columns'
-import { FEWEST_RUNS, LEAST_FIT, type Explained, type Explanation } from '../../lib/importance'
+import {
+  explain,
+  FEWEST_RUNS,
+  LEAST_FIT,
+  type Explained,
+  type Explanation,
+} from '../../lib/importance'
 import { plural } from '../../lib/format'
 import { Empty, Hint, Skeleton } from '../../ui/Notes'
 import styles from './compare.module.css'
@@ -102,15 +108,11 @@ function useExplanation(columns: Columns | null, metric: string): Explanation | 
   const [found, setFound] = useState<{ of: unknown; metric: string; is: Explanation } | null>(null)
   useEffect(() => {
     if (!columns || !metric) return undefined
-    let gone = false
-    void import('../../lib/importance').then(({ explain }) => {
-      if (gone) return
+    const timer = setTimeout(() => {
       const is = explain(columns.params, columns.metrics.get(metric)!)
       setFound({ of: columns, metric, is })
     })
-    return () => {
-      gone = true
-    }
+    return () => clearTimeout(timer)
   }, [columns, metric])
   return found?.of === columns && found.metric === metric ? found.is : null
 }

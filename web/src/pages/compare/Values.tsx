@@ -31,7 +31,7 @@ type Line = { section: Section; count: number; differing: number } | CompareRow
 const FIRST = 250
 const WIDE = 210
 const NARROW = 170
-/** with room for the difference to the baseline */
+/** for few runs, and with room for the difference to the baseline */
 const WIDEST = 250
 
 /** All that was logged, a row per name and a column per run. */
@@ -55,7 +55,7 @@ export function Values({ state, change, compared, runs }: PartProps) {
       ),
     [kept, state.flipped],
   )
-  const width = baseline >= 0 ? WIDEST : runs.length > 8 ? NARROW : WIDE
+  const width = baseline >= 0 || runs.length < 5 ? WIDEST : runs.length > 8 ? NARROW : WIDE
   const columns = useMemo(
     () => Array.from({ length: runs.length }, () => width),
     [runs.length, width],
