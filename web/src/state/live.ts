@@ -17,13 +17,14 @@ export class Watch {
   #timer: ReturnType<typeof setTimeout> | null = null
   #poll: ReturnType<typeof setTimeout> | null = null
   #source: EventSource | null = null
-  #cursor: string | null = null
   #stopped = false
 
   constructor(
     private readonly experimentIds: string[],
     private readonly onChanged: (runIds: string[]) => void,
     private readonly onState: (state: LiveState) => void,
+    /** where to go on; null is now */
+    public cursor: string | null = null,
   ) {
     this.#stream()
   }
@@ -64,12 +65,12 @@ export class Watch {
   }
 
   #question() {
-    return { experiment_ids: this.experimentIds, since: this.#cursor }
+    return { experiment_ids: this.experimentIds, since: this.cursor }
   }
 
   #heard({ run_ids, cursor }: ChangedRuns): void {
     if (this.#stopped) return
-    this.#cursor = cursor
+    this.cursor = cursor
     for (const id of run_ids) this.#waiting.add(id)
     if (this.#waiting.size === 0 || this.#timer !== null) return
     this.#timer = setTimeout(() => {
@@ -97,12 +98,17 @@ export function useLive(
       return undefined
     }
     let watch: Watch | null = null
+    let cursor: string | null = null
     // a page in the background is not kept up to date; it is when it is seen again
     const begin = () => {
       if (document.hidden) {
+        cursor = watch?.cursor ?? cursor
         watch?.stop()
         watch = null
-      } else watch ??= new Watch(key.split(','), (runIds) => latest.current(runIds), setState)
+      } else {
+        const changed = (runIds: string[]) => latest.current(runIds)
+        watch ??= new Watch(key.split(','), changed, setState, cursor)
+      }
     }
     begin()
     document.addEventListener('visibilitychange', begin)

@@ -13,6 +13,9 @@ import styles from './table.module.css'
 /** What can be done with columns. */
 export interface ColumnActions {
   order: (order: string) => void
+  /** while its edge is dragged: browsers refuse addresses that change with every frame */
+  drag: (name: string, width: number) => void
+  /** null is the usual width */
   resize: (name: string, width: number | null) => void
   pin: (name: string, pinned: boolean) => void
   hide: (name: string) => void
@@ -77,7 +80,7 @@ export function HeadCell({
         entries={entries(of, order, actions)}
         align="end"
       />
-      <Resizer of={of} onResize={actions.resize} />
+      <Resizer of={of} actions={actions} />
     </div>
   )
 }
@@ -178,14 +181,12 @@ export function canGroup({ kind, key }: { kind: string; key: string }): boolean 
 }
 
 /** The right edge of a head: dragged, or moved by the arrow keys; a double click gives the usual width. */
-function Resizer({
-  of,
-  onResize,
-}: {
-  of: Drawn
-  onResize: (name: string, width: number | null) => void
-}) {
+function Resizer({ of, actions }: { of: Drawn; actions: ColumnActions }) {
   const from = useRef<{ x: number; width: number } | null>(null)
+  const end = () => {
+    if (from.current && from.current.width !== of.width) actions.resize(of.name, of.width)
+    from.current = null
+  }
   return (
     <span
       role="separator"
@@ -201,21 +202,17 @@ function Resizer({
       }}
       onPointerMove={(event) => {
         const start = from.current
-        if (start) onResize(of.name, clampWidth(start.width + event.clientX - start.x))
+        if (start) actions.drag(of.name, clampWidth(start.width + event.clientX - start.x))
       }}
-      onPointerUp={() => {
-        from.current = null
-      }}
-      onPointerCancel={() => {
-        from.current = null
-      }}
-      onDblClick={() => onResize(of.name, null)}
+      onPointerUp={end}
+      onPointerCancel={end}
+      onDblClick={() => actions.resize(of.name, null)}
       onKeyDown={(event) => {
         const step = { ArrowLeft: -10, ArrowRight: 10 }[event.key]
         if (step === undefined) return
         event.preventDefault()
         event.stopPropagation()
-        onResize(of.name, clampWidth(of.width + step))
+        actions.resize(of.name, clampWidth(of.width + step))
       }}
     />
   )

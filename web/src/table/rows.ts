@@ -119,7 +119,7 @@ export class Rows {
     const question = this.#question
     const top = this.#shown
     if (!question || !top || this.#next) return
-    if (top.kind === 'groups') return this.refresh()
+    if (top.kind === 'groups') return
     const levels = [...this.#heard.keys()].filter((level) => level.kind === 'runs')
     const known = ids.filter((id) => levels.some((level) => level.indexOf(id) !== null))
     if (known.length > 0) {

@@ -1,16 +1,11 @@
 import { useQueries } from '@tanstack/react-query'
-import { Columns2, Table2 } from 'lucide'
 import { lazy, Suspense } from 'preact/compat'
-import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
 import { ask } from '../../api/client'
 import { ApiError, sentence } from '../../api/errors'
-import { keyOf, refresh, useAsk } from '../../api/query'
+import { keyOf, useAsk } from '../../api/query'
 import { plural } from '../../lib/format'
-import { ALL, isAll, select } from '../../lib/selection'
 import { paths } from '../../paths'
-import { useCommands, type Command } from '../../state/commands'
-import { useLive } from '../../state/live'
-import { setPrefs, usePrefs } from '../../state/prefs'
 import { useRunColours } from '../../state/runColours'
 import { useView, type ChangeView } from '../../state/useView'
 import type { Layout, View } from '../../state/view'
@@ -26,9 +21,12 @@ import { Nothing } from './Nothing'
 import { SelectionBar } from './SelectionBar'
 import { Split } from './Split'
 import { Toolbar } from './Toolbar'
-import { focusQuery, QUERY_ID, useColumnActions } from './useColumnActions'
+import { useChanges } from './useChanges'
+import { QUERY_ID, useColumnActions } from './useColumnActions'
+import { usePageCommands, useSlash } from './usePageCommands'
 import { useSavedViews } from './useSavedView'
-import { useTable, type Table } from './useTable'
+import { useSelection } from './useSelection'
+import { useTable } from './useTable'
 import { Views } from './Views'
 
 const Charts = lazy(() => import('./Charts').then((found) => ({ default: found.Charts })))
@@ -93,12 +91,15 @@ interface RunsProps {
   change: ChangeView
 }
 
+const NOT_DRAGGED = {}
+
 function Runs({ experimentIds, experiments, view, change }: RunsProps) {
-  const table = useTable(experimentIds, view)
+  const [dragged, setDragged] = useState<Record<string, number>>(NOT_DRAGGED)
+  const table = useTable(experimentIds, view, dragged)
   const views = useSavedViews(experimentIds[0]!, view)
   const [draft, setDraft] = useState<{ text: string } | null>(null)
   const begin = useCallback((text: string) => setDraft({ text }), [])
-  const columns = useColumnActions(view, table.columns, change, begin)
+  const columns = useColumnActions(view, table.columns, change, begin, setDragged)
   const [exporting, setExporting] = useState(false)
   const live = useChanges(table, experimentIds)
   const all = useAllRuns(experimentIds, view)
@@ -190,6 +191,7 @@ function Runs({ experimentIds, experiments, view, change }: RunsProps) {
               columns={columns}
               onSelect={selection.select}
               onSelectAll={selection.all}
+              onClear={selection.clear}
               onHide={selection.hide}
               onFold={selection.fold}
               onTop={live.onTop}
@@ -206,11 +208,7 @@ function Runs({ experimentIds, experiments, view, change }: RunsProps) {
           )
         }
       />
-      <SelectionBar
-        selected={view.selected}
-        table={table}
-        onClear={() => change({ selected: [] })}
-      />
+      <SelectionBar selected={view.selected} table={table} onClear={selection.clear} />
       {exporting && <ExportDialog table={table} name={name} onClose={() => setExporting(false)} />}
     </div>
   )
@@ -230,101 +228,4 @@ function useAllRuns(experimentIds: string[], view: View): number | null {
     { enabled: view.filter !== '', keep: true },
   )
   return data?.total ?? null
-}
-
-/** Keeps the table up to date, and says when there are runs that it does not show yet. */
-function useChanges(table: Table, experimentIds: string[]) {
-  const { live } = usePrefs()
-  const atTop = useRef(true)
-  const state = useLive(
-    experimentIds,
-    (ids) => {
-      void table.rows.touched(ids, atTop.current)
-      refresh('runs/table', 'metrics/curves', 'runs/get')
-    },
-    live,
-  )
-  const onTop = useCallback((top: boolean) => {
-    atTop.current = top
-  }, [])
-  const show = () => {
-    table.rows.refresh()
-    const grid = document.querySelector<HTMLElement>('[aria-label="Runs"]')
-    if (grid) grid.scrollTop = 0
-  }
-  return { state, onTop, show }
-}
-
-function useSelection(view: View, change: ChangeView) {
-  const latest = useRef(view)
-  latest.current = view
-  return useMemo(() => {
-    const now = () => latest.current
-    return {
-      select: (ids: readonly string[], ticked: boolean) =>
-        change({ selected: select(now().selected, ids, ticked) }),
-      all: () => change({ selected: isAll(now().selected) ? [] : [ALL] }),
-      hide: (id: string, hidden: boolean) => {
-        const others = now().hidden.filter((each) => each !== id)
-        change({ hidden: hidden ? [...others, id] : others })
-      },
-      fold: (id: string, unfolded: boolean) => {
-        const others = now().unfolded.filter((each) => each !== id)
-        change({ unfolded: unfolded ? [...others, id] : others })
-      },
-    }
-  }, [change])
-}
-
-/** `/` begins a search from anywhere on the page. */
-function useSlash(): void {
-  useEffect(() => {
-    const pressed = (event: KeyboardEvent) => {
-      const target = event.target
-      const typing =
-        target instanceof HTMLElement && target.closest('input, textarea, select, dialog')
-      if (event.key !== '/' || event.ctrlKey || event.metaKey || typing) return
-      event.preventDefault()
-      focusQuery()
-    }
-    window.addEventListener('keydown', pressed)
-    return () => window.removeEventListener('keydown', pressed)
-  }, [])
-}
-
-function usePageCommands(
-  view: View,
-  change: ChangeView,
-  table: Table,
-  setExporting: (exporting: boolean) => void,
-): void {
-  const { live, density } = usePrefs()
-  const commands = useMemo<Command[]>(() => {
-    const group = 'Runs'
-    const next = density === 'compact' ? 'comfortable' : 'compact'
-    return [
-      { group, label: 'Search', run: focusQuery },
-      { group, label: 'Show the table', icon: Table2, run: () => change({ layout: 'table' }) },
-      {
-        group,
-        label: 'Show table and charts',
-        icon: Columns2,
-        run: () => change({ layout: 'split' }),
-      },
-      { group, label: 'Show charts', run: () => change({ layout: 'charts' }) },
-      { group, label: 'Select all that match', run: () => change({ selected: [ALL] }) },
-      { group, label: 'Clear selection', run: () => change({ selected: [] }) },
-      { group, label: 'Show only differences', run: () => change({ differ: !view.differ }) },
-      { group, label: 'Nest children', run: () => change({ tree: !view.tree, unfolded: [] }) },
-      { group, label: 'Export as CSV or JSON', run: () => setExporting(true) },
-      { group, label: 'Ask again', run: () => table.rows.refresh() },
-      {
-        group,
-        label: live ? 'Pause live updates' : 'Go on with live updates',
-        run: () => setPrefs({ live: !live }),
-      },
-      { group, label: `Make rows ${next}`, run: () => setPrefs({ density: next }) },
-    ]
-  }, [view.differ, view.tree, live, density, change, table.rows, setExporting])
-  useCommands(commands)
 }

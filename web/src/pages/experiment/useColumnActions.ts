@@ -15,6 +15,7 @@ export function useColumnActions(
   change: ChangeView,
   /** begin a query that the reader goes on with */
   begin: (query: string) => void,
+  setDragged: (widths: Record<string, number>) => void,
 ): ColumnActions {
   const latest = useRef({ view, columns })
   latest.current = { view, columns }
@@ -26,7 +27,9 @@ export function useColumnActions(
     }
     return {
       order: (order) => change({ order }),
+      drag: (name, width) => setDragged({ [name]: width }),
       resize: (name, width) => {
+        setDragged({})
         const { [name]: _, ...others } = now().view.widths
         change({ widths: width === null ? others : { ...others, [name]: width } })
       },
@@ -64,7 +67,7 @@ export function useColumnActions(
         begin(isQuery(filter) ? `${filter} AND ${more}` : more)
       },
     }
-  }, [change, begin])
+  }, [change, begin, setDragged])
 }
 
 export const QUERY_ID = 'runs-query'

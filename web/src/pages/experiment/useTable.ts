@@ -30,7 +30,12 @@ export interface Table {
 }
 
 /** The rows and columns of an experiment's table, for what the address says. */
-export function useTable(experimentIds: string[], view: View): Table {
+export function useTable(
+  experimentIds: string[],
+  view: View,
+  /** widths of columns whose edge is being dragged */
+  dragged: Readonly<Record<string, number>>,
+): Table {
   const filter = filterFrom(view.filter)
   const about = { experiment_ids: experimentIds, run_view_type: view.lifecycle }
   const used = useAsk('runs/columns', about, { keep: true, staleTime: 60_000 })
@@ -45,8 +50,8 @@ export function useTable(experimentIds: string[], view: View): Table {
   const layout = useMemo(() => {
     const kept = view.differ && differing.data ? columns.filter(differs(differing.data)) : columns
     const first = view.group.length > 0 ? [NAME, RUNS] : [NAME]
-    return layOut([...new Set([...first, ...kept])], view.pinned, view.widths)
-  }, [columns, view.differ, differing.data, view.group, view.pinned, view.widths])
+    return layOut([...new Set([...first, ...kept])], view.pinned, { ...view.widths, ...dragged })
+  }, [columns, view.differ, differing.data, view.group, view.pinned, view.widths, dragged])
 
   const question = useMemo<TableQuestion>(
     () => ({
