@@ -1,6 +1,7 @@
 import { Check, Copy } from 'lucide'
 import { useEffect, useState } from 'preact/hooks'
 import { IconButton } from './Button'
+import { complain } from './Toasts'
 
 /** Puts a text on the clipboard, and says that it did. */
 export function CopyButton({ text, label = 'Copy' }: { text: string; label?: string }) {
@@ -17,7 +18,7 @@ export function CopyButton({ text, label = 'Copy' }: { text: string; label?: str
       label={done ? 'Copied' : label}
       onClick={(event) => {
         event.stopPropagation()
-        void copy(text).then(() => setDone(true))
+        void copy(text).then(() => setDone(true), complain)
       }}
     />
   )

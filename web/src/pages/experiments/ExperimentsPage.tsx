@@ -111,6 +111,7 @@ export function ExperimentsPage() {
           <ExperimentRows
             rows={rows}
             loading={found.loading}
+            uncounted={found.figuresError !== null}
             order={shown.order}
             onOrder={(order) => setParams({ sort: encodeOrder(order) })}
             selected={selected}

@@ -40,6 +40,9 @@ export function List({
     return (
       <div class={styles.list}>
         {found.error && <Problem>{found.error.message}</Problem>}
+        {found.figuresError && (
+          <Problem>The runs could not be counted. {found.figuresError.message}</Problem>
+        )}
         {found.complete && found.items.length < found.total && (
           <Hint>
             The list ends after {count(MOST)} of {count(found.total)} experiments. Search to find

@@ -25,6 +25,8 @@ import styles from './experiments.module.css'
 import type { ExperimentRow, Figures, FolderRow, Item } from './tree'
 
 export interface LineActions {
+  /** there will be no figures */
+  uncounted: boolean
   onToggle: (row: FolderRow) => void
   onOpen: (row: ExperimentRow) => void
   /** `range`: with all between it and the one before */
@@ -40,6 +42,7 @@ const INDENT = 20
 export function FolderLine({
   row,
   place,
+  uncounted,
   onToggle,
   onDialog,
 }: LineActions & { row: FolderRow; place: Place }) {
@@ -60,12 +63,12 @@ export function FolderLine({
       <span role="gridcell" class={`${styles.tags} quiet`}>
         {plural(row.experiments, 'experiment')}
       </span>
-      <FigureCells figures={row.figures} created={row.created} />
+      <FigureCells figures={row.figures} uncounted={uncounted} created={row.created} />
       <span role="gridcell" class={styles.actions} onClick={(event) => event.stopPropagation()}>
         <IconButton
           small
           icon={Plus}
-          tabIndex={-1}
+          tabIndex={place.tabIndex}
           label={`New experiment in ${row.path}`}
           onClick={() => onDialog({ kind: 'create', folder: row.path })}
         />
@@ -78,6 +81,7 @@ export function FolderLine({
 export function ExperimentLine({
   row,
   place,
+  uncounted,
   selected,
   onSelect,
   onTag,
@@ -121,7 +125,7 @@ export function ExperimentLine({
           </button>
         ))}
       </span>
-      <FigureCells figures={row.figures} created={row.created} />
+      <FigureCells figures={row.figures} uncounted={uncounted} created={row.created} />
       <span role="gridcell" class={styles.actions}>
         <Menu
           align="end"
@@ -155,7 +159,15 @@ function entriesOf(item: Item, onDialog: (opened: Opened) => void): MenuEntry[] 
   ]
 }
 
-function FigureCells({ figures, created }: { figures: Figures | null; created: number }) {
+function FigureCells({
+  figures,
+  uncounted,
+  created,
+}: {
+  figures: Figures | null
+  uncounted: boolean
+  created: number
+}) {
   return (
     <>
       <span role="gridcell" class="number">
@@ -169,17 +181,21 @@ function FigureCells({ figures, created }: { figures: Figures | null; created: n
             {count(figures.runs)}
           </>
         ) : (
-          <Skeleton width={36} />
+          <Missing uncounted={uncounted} width={36} />
         )}
       </span>
       <span role="gridcell" class="number">
-        {figures ? <Time of={figures.last} /> : <Skeleton width={70} />}
+        {figures ? <Time of={figures.last} /> : <Missing uncounted={uncounted} width={70} />}
       </span>
       <span role="gridcell" class="number quiet">
         <Time of={created} />
       </span>
     </>
   )
+}
+
+function Missing({ uncounted, width }: { uncounted: boolean; width: number }) {
+  return uncounted ? <span class="quiet">–</span> : <Skeleton width={width} />
 }
 
 function Time({ of }: { of: number | null }) {

@@ -16,6 +16,8 @@ export const MOST = 20_000
 export interface Found {
   items: Item[]
   figures: ReadonlyMap<string, Figures>
+  /** why there are no figures */
+  figuresError: Error | null
   /** how many there are on the server */
   total: number
   /** all of them, or as many as are kept */
@@ -27,6 +29,7 @@ export interface Found {
 
 /** Experiments that fit, page by page in the background, and what has happened in each. */
 export function useExperiments({ order, deleted, ...narrow }: Shown): Found {
+  const { live } = usePrefs()
   const question = {
     filter: filterText(narrow),
     order_by: [orderText(order)],
@@ -54,6 +57,8 @@ export function useExperiments({ order, deleted, ...narrow }: Shown): Found {
       initialPageParam: '',
       getNextPageParam: (page) => page.next_page_token || null,
       placeholderData: (before) => before,
+      // those that others make; a long list is not read again and again
+      refetchInterval: ({ state }) => (live && state.data?.pages.length === 1 ? 30_000 : false),
     })
   const pages = data?.pages
   const items = useMemo(
@@ -64,9 +69,11 @@ export function useExperiments({ order, deleted, ...narrow }: Shown): Found {
   useEffect(() => {
     if (more && !isFetchingNextPage && !error) void fetchNextPage()
   }, [more, isFetchingNextPage, error, fetchNextPage])
+  const figures = useFigures(pages ?? [], deleted)
   return {
     items,
-    figures: useFigures(pages ?? [], deleted),
+    figures: figures.found,
+    figuresError: figures.error,
     total: pages?.[0]?.total ?? items.length,
     complete: !more,
     loading: isPending,
@@ -74,7 +81,7 @@ export function useExperiments({ order, deleted, ...narrow }: Shown): Found {
   }
 }
 
-function useFigures(pages: FoundExperiments[], deleted: boolean): ReadonlyMap<string, Figures> {
+function useFigures(pages: FoundExperiments[], deleted: boolean) {
   const { live } = usePrefs()
   return useQueries({
     queries: pages
@@ -88,15 +95,15 @@ function useFigures(pages: FoundExperiments[], deleted: boolean): ReadonlyMap<st
         refetchInterval: live && pages.length <= 2 ? 15_000 : (false as const),
       })),
     combine: (answers) => {
-      const figures = new Map<string, Figures>()
+      const found = new Map<string, Figures>()
       for (const { data } of answers)
         for (const each of data?.experiments ?? [])
-          figures.set(each.experiment_id, {
+          found.set(each.experiment_id, {
             runs: deleted ? each.runs + each.deleted_runs : each.runs,
             running: each.running,
             last: each.last_activity ?? null,
           })
-      return figures
+      return { found, error: answers.find((answer) => answer.error)?.error ?? null }
     },
   })
 }

@@ -46,7 +46,7 @@ export function MetricsTable({
   )
   const named = sorted.map((each) => each.key).join('\n')
   const keys = useMemo(() => (named ? named.split('\n') : []), [named])
-  const summaries = useSummaries(run, keys, SUMMARIES)
+  const { summaries, failed } = useSummaries(run, keys, SUMMARIES)
   const shown = useMemo(
     () => sorted.filter(({ key, value }) => finder.fits(key, number(real(value)))),
     [sorted, finder],
@@ -57,6 +57,7 @@ export function MetricsTable({
     if (name === 'last') return numberCell(real(value))
     if (name === 'step') return { class: styles.numberCell, content: count(step) }
     const found = summaries?.get(key)
+    if (!found && failed) return numberCell(null)
     if (!found) return { class: styles.numberCell, content: <Skeleton width={54} /> }
     if (name === 'count') {
       return { class: styles.numberCell, content: count(found.count ?? 0) }

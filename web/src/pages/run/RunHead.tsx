@@ -11,7 +11,7 @@ import { Field, Input } from '../../ui/Field'
 import { Menu } from '../../ui/Menu'
 import { Hint } from '../../ui/Notes'
 import { Status } from '../../ui/Status'
-import { say } from '../../ui/Toasts'
+import { complain, say } from '../../ui/Toasts'
 import { killRun, moveRun, renameRun } from './actions'
 import { CompareDialog } from './CompareDialog'
 import type { RunView } from './run'
@@ -78,7 +78,7 @@ export function RunHead({ run }: { run: RunView }) {
 }
 
 function copied(text: string, what: string): void {
-  void copy(text).then(() => say(`${what} is on the clipboard`))
+  void copy(text).then(() => say(`${what} is on the clipboard`), complain)
 }
 
 function useRunCommands(run: RunView, open: (opened: Opened) => void): void {

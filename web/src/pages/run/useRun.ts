@@ -33,17 +33,17 @@ export function useSummaries(
   run: RunView,
   keys: readonly string[],
   functions: readonly MetricFunction[],
-): Summaries | null {
-  const { data } = useQuery<Summaries>({
+): { summaries: Summaries | null; failed: boolean } {
+  const { data, isError } = useQuery<Summaries>({
     queryKey: ['runs/table', 'summaries', run.id, keys, functions],
-    queryFn: ({ signal }) => summaries(run, keys, functions, signal),
+    queryFn: ({ signal }) => fetchSummaries(run, keys, functions, signal),
     placeholderData: (before) => before,
     enabled: keys.length > 0,
   })
-  return data ?? null
+  return { summaries: data ?? null, failed: isError }
 }
 
-async function summaries(
+async function fetchSummaries(
   run: RunView,
   keys: readonly string[],
   functions: readonly MetricFunction[],
