@@ -22,7 +22,7 @@ from tests.servers.millstream import RunningServer
 PATIENCE = "from mlflow.client import progress\nprogress._PATIENCE = "
 
 
-def sent(url: str, file: Path, *, terminal: bool, patience: float = 1.0, **settings: str) -> str:
+def sent(url: str, file: Path, *, terminal: bool, patience: str = "1", **settings: str) -> str:
     """What a process that sends a file shows on standard error, if it takes so many seconds."""
     reader, writer = pty.openpty() if terminal else os.pipe()
     if terminal:
@@ -95,7 +95,7 @@ def test_nowhere_else(
 def test_not_for_what_is_quick(running_server: RunningServer, tmp_path: Path) -> None:
     (tmp_path / "small").write_bytes(b"small")
     # However long it takes on this machine: it is less than what counts as long here.
-    assert sent(running_server.url, tmp_path / "small", terminal=True, patience=60) == ""
+    assert sent(running_server.url, tmp_path / "small", terminal=True, patience="60") == ""
 
 
 def test_amounts() -> None:
