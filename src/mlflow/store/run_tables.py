@@ -22,7 +22,7 @@ from mlflow.store.db import Connection, Database
 from mlflow.store.metrics import values_at
 from mlflow.store.names import METRIC, PARAM, TAG, Names
 from mlflow.store.runs import placed
-from mlflow.store.where import View, among_runs, at_refs, run_count, run_ids, run_search
+from mlflow.store.where import View, at_refs, names_of_runs, run_count, run_ids, run_search
 
 PARENT = "mlflow.parentRunId"
 COMPARED = 2000  # newest runs that are compared for names that differ
@@ -390,12 +390,10 @@ class RunTables:
             artifact_root=scope.root,
             at_values=asked["at_values"],
         )
-        found = set()
-        for key in left:
-            select = among_runs(conditions, scope.node, scope.experiments, scope.view, table, key)
-            if connection.one(select.sql, select.params):
-                found.add(key)
-        return found
+        select = names_of_runs(
+            conditions, scope.node, scope.experiments, scope.view, table, sorted(left)
+        )
+        return {row[0] for row in connection.all(select.sql, select.params)}
 
     @staticmethod
     def _differing(connection: Connection, table: str, numbers: Sequence[int]) -> set[int]:

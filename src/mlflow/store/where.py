@@ -47,10 +47,10 @@ __all__ = [
     "AtRef",
     "Search",
     "Select",
-    "among_runs",
     "at_refs",
     "experiment_count",
     "experiment_search",
+    "names_of_runs",
     "run_count",
     "run_ids",
     "run_search",
@@ -197,27 +197,36 @@ def run_ids(
     return search.every("r.id", node, list(dict.fromkeys(experiment_ids)), ask)
 
 
-def among_runs(
+def names_of_runs(
     conditions: RunConditions,
     node: Node | None,
     experiment_ids: Sequence[int],
     view: View,
     table: str,
-    key_id: int,
+    names: Sequence[int],
 ) -> Select:
-    """The statement that gives a row if one of the runs has a metric, param or tag.
+    """The statement that gives those of some names that the runs have in "series", "params" or
+    "tags".
 
-    It goes from the rows of that name to the runs, as is best for names that few runs have.
+    It goes from the rows of each name to their runs until it finds one, as is best for names that
+    few runs have.
     """
     search = _Runs(conditions, (), view, 0)
-    columns = [("d.key_id", [key_id]), ("r.experiment_id", experiment_ids)]
+    # As subqueries, or PostgreSQL walks all runs for each name, hoping for an early end.
+    wheres = [Sql("r.id = d.run_id"), among(search.dialect, "r.experiment_id", experiment_ids)]
+    rest = [conditions.condition(node)] if node is not None else []
+    run = search.every_of(Sql("runs r"), [*wheres, *rest], "1")
+    rows = Sql(f"SELECT 1 FROM {table} d WHERE d.key_id = n.id")
     if table == "series":
-        columns.append(("d.experiment_id", experiment_ids))
-    where = [among(search.dialect, column, numbers) for column, numbers in columns]
-    wheres = [conditions.condition(node)] if node is not None else []
-    source = Sql(f"{table} d {_JOIN[search.dialect]} runs r ON r.id = d.run_id")
-    select = search.every_of(source, [*where, *wheres], "1")
-    return Select(f"{select.sql} LIMIT 1", select.params, 0)
+        rows += Sql(" AND ") + among(search.dialect, "d.experiment_id", experiment_ids)
+    rows += Sql(f" AND ({run.sql}) = 1", run.params)
+    if search.dialect == "postgresql":  # and by the index
+        rows += " ORDER BY d.key_id" + (
+            "" if table == "series" else f", substr(d.value, 1, {_START})"
+        )
+    named = Sql("SELECT n.id FROM names n WHERE ") + among(search.dialect, "n.id", names)
+    whole = named + " AND (" + rows + " LIMIT 1) = 1"
+    return Select(whole.text, whole.params, 0)
 
 
 def experiment_search(
