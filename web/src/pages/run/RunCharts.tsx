@@ -6,10 +6,9 @@ import { decodeView, encodeView, type ChartSpec } from '../../state/view'
 import { Empty } from '../../ui/Notes'
 import { LinkButton } from '../../ui/Button'
 import { paths } from '../../paths'
+import { curvesFirst } from './curves'
 import type { RunView } from './run'
 import { pythonText } from './source'
-
-const NOTHING = { group: '', colour: '', dash: '' }
 
 function Grid({ run, usual }: { run: RunView; usual: ChartSpec[] | null }) {
   const { params } = useAddress()
@@ -23,8 +22,10 @@ function Grid({ run, usual }: { run: RunView; usual: ChartSpec[] | null }) {
       source={source}
       charts={view.charts ?? usual}
       onCharts={(charts) => setParams(encodeView({ charts }))}
-      by={NOTHING}
-      onBy={() => undefined}
+      by={{ group: view.chartGroup, colour: view.chartColour, dash: view.chartDash }}
+      onBy={(by) =>
+        setParams(encodeView({ chartGroup: by.group, chartColour: by.colour, chartDash: by.dash }))
+      }
     />
   )
 }
@@ -32,7 +33,9 @@ function Grid({ run, usual }: { run: RunView; usual: ChartSpec[] | null }) {
 /** The curves of a run. */
 export function RunCharts({ run }: { run: RunView }) {
   const { params } = useAddress()
-  if ((run.message.data.metrics ?? []).length === 0) {
+  const { metrics } = run.message.data
+  const usual = useMemo(() => curvesFirst(metrics ?? []), [metrics])
+  if (!metrics?.length) {
     return (
       <Empty
         title="No metrics yet"
@@ -51,7 +54,13 @@ export function RunCharts({ run }: { run: RunView }) {
           </LinkButton>
         </div>
       )}
-      <Grid run={run} usual={null} />
+      {usual && !params.has('charts') && (
+        <p class="quiet">
+          These are the metrics with curves. Those with a single value are in the{' '}
+          <a href={paths.run(run.experimentId, run.id)}>overview</a>.
+        </p>
+      )}
+      <Grid run={run} usual={usual} />
     </>
   )
 }
