@@ -86,6 +86,20 @@ def test_the_good_end_of_a_metric_is_chosen(ui: Ui, demo: Seeded) -> None:
     expect(page.get_by_role("button", name="Highest loss is best; change")).to_be_visible()
 
 
+def test_runs_are_sorted_by_a_row(ui: Ui, demo: Seeded) -> None:
+    page = _open(ui, demo, "fit-00", "fit-01", "fit-02", "fit-03", "fit-04")
+    loss = _row(page, "loss")
+    loss.get_by_role("button", name="loss", exact=True).click()
+    expect(loss.get_by_role("cell").first).to_contain_text("lowest")
+    heads = _heads(page)
+    loss.get_by_role("button", name="loss", exact=True).click()
+    expect(loss.get_by_role("cell").last).to_contain_text("lowest")
+    assert _heads(page) == heads[::-1]
+    page.reload()
+    expect(loss.get_by_role("cell").last).to_contain_text("lowest")
+    assert _heads(page) == heads[::-1]
+
+
 def test_columns_are_moved_and_removed(ui: Ui, demo: Seeded) -> None:
     page = _open(ui, demo, "fit-00", "fit-01", "fit-02")
     link = _table(page).get_by_role("link", name="fit-00")

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { best, difference, differ, matching, moved, rowsOf, smallIsGood } from './compare'
+import { best, difference, differ, matching, moved, rowsOf, smallIsGood, sortedBy } from './compare'
 
 const RUNS = {
   ids: ['a', 'b'],
@@ -80,4 +80,12 @@ test('moving', () => {
   expect(moved(['a', 'b', 'c'], 0, 2)).toEqual(['b', 'c', 'a'])
   expect(moved(['a', 'b', 'c'], 2, 0)).toEqual(['c', 'a', 'b'])
   expect(moved(['a', 'b'], 0, -1)).toEqual(['a', 'b'])
+})
+
+test('sorting, up and then down; what is missing stays at the end', () => {
+  const items = ['a', 'b', 'c', 'd']
+  expect(sortedBy(items, [3, null, 1, NaN])).toEqual(['c', 'a', 'b', 'd'])
+  expect(sortedBy(['c', 'a', 'b'], [1, 3, null])).toEqual(['a', 'c', 'b'])
+  expect(sortedBy(items, ['0.1', '1e-3', '5', null])).toEqual(['b', 'a', 'c', 'd'])
+  expect(sortedBy(['x', 'y'], ['run 10', 'run 9'])).toEqual(['y', 'x'])
 })

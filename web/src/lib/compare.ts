@@ -202,3 +202,26 @@ export function moved<T>(list: readonly T[], from: number, to: number): T[] {
   rest.splice(Math.max(0, Math.min(rest.length, to)), 0, list[from]!)
   return rest
 }
+
+const WORDS = new Intl.Collator('en', { numeric: true })
+
+/** Items by their values, the smallest first; the largest first if they are so already. */
+export function sortedBy<T>(items: readonly T[], values: readonly Value[]): T[] {
+  const places = items.map((_, index) => index)
+  const there = places.filter((place) => isThere(values[place]!))
+  const gone = places.filter((place) => !isThere(values[place]!))
+  const up = [...there].sort((a, b) => order(values[a]!, values[b]!))
+  const done = up.every((place, index) => order(values[place]!, values[there[index]!]!) === 0)
+  return [...(done ? up.toReversed() : up), ...gone].map((place) => items[place]!)
+}
+
+function isThere(value: Value): boolean {
+  return value !== null && !Number.isNaN(value)
+}
+
+function order(a: Value, b: Value): number {
+  if (typeof a === 'number' && typeof b === 'number') return a - b
+  const [x, y] = [Number(a), Number(b)]
+  if (!Number.isNaN(x) && !Number.isNaN(y)) return x - y
+  return WORDS.compare(String(a), String(b))
+}

@@ -1,4 +1,5 @@
 import type { ComponentChildren, CSSProperties } from 'preact'
+import { memo } from 'preact/compat'
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import styles from './grid.module.css'
 
@@ -13,6 +14,27 @@ interface Window {
   bottom: number
   left: number
   right: number
+}
+
+interface Props {
+  label: string
+  rows: number
+  /** widths of the columns but the first, in pixels */
+  columns: readonly number[]
+  /** heights of a row and of the head */
+  row?: number
+  head?: number
+  /** width of the first column */
+  first: number
+  corner: ComponentChildren
+  columnHead: (column: number) => GridCell
+  rowHead: (row: number) => GridCell
+  cell: (row: number, column: number) => GridCell
+  wide?: (row: number) => ComponentChildren
+  rowClass?: (row: number) => string | undefined
+  class?: string | undefined
+  /** called when the last row comes into view */
+  onEnd?: () => void
 }
 
 /**
@@ -35,26 +57,7 @@ export function Grid({
   rowClass,
   class: more,
   onEnd,
-}: {
-  label: string
-  rows: number
-  /** widths of the columns but the first, in pixels */
-  columns: readonly number[]
-  /** heights of a row and of the head */
-  row?: number
-  head?: number
-  /** width of the first column */
-  first: number
-  corner: ComponentChildren
-  columnHead: (column: number) => GridCell
-  rowHead: (row: number) => GridCell
-  cell: (row: number, column: number) => GridCell
-  wide?: (row: number) => ComponentChildren
-  rowClass?: (row: number) => string | undefined
-  class?: string | undefined
-  /** called when the last row comes into view */
-  onEnd?: () => void
-}) {
+}: Props) {
   const box = useRef<HTMLDivElement>(null)
   const starts = useMemo(() => {
     const sums = [0]
@@ -118,67 +121,92 @@ export function Grid({
           })}
         </div>
       </div>
-      <div
-        role="rowgroup"
-        style={{ width: all, height: rows * row, paddingTop: top * row, boxSizing: 'border-box' }}
-      >
-        {span(top, bottom).map((index) => {
-          const over = wide?.(index)
-          if (over !== undefined && over !== null) {
-            return (
-              <div
-                key={index}
-                role="row"
-                aria-rowindex={index + 2}
-                class={classes(styles.row, styles.wide)}
-                style={{ height: row }}
-              >
-                <div role="rowheader" aria-colspan={columns.length + 1} class={styles.over}>
-                  {over}
-                </div>
-              </div>
-            )
-          }
-          const name = rowHead(index)
-          return (
-            <div
-              key={index}
-              role="row"
-              aria-rowindex={index + 2}
-              class={classes(styles.row, rowClass?.(index))}
-              style={{ height: row }}
-            >
-              <div
-                role="rowheader"
-                aria-colindex={1}
-                class={classes(styles.first, name.class)}
-                title={name.title}
-                style={{ width: first }}
-              >
-                {name.content}
-              </div>
-              {shownColumns.map((column) => {
-                const { content, class: own, title } = cell(index, column)
-                return (
-                  <div
-                    key={column}
-                    role="cell"
-                    aria-colindex={column + 2}
-                    class={classes(styles.cell, own)}
-                    title={title}
-                    style={place(column)}
-                  >
-                    {content}
-                  </div>
-                )
-              })}
-            </div>
-          )
-        })}
+      <div role="rowgroup" class={styles.rows} style={{ width: all, height: rows * row }}>
+        {span(top, bottom).map((index) => (
+          <Row
+            key={index}
+            {...{ index, left, right, row, first, columns, starts, all }}
+            {...{ rowHead, cell, wide, rowClass }}
+          />
+        ))}
       </div>
     </div>
   )
 }
+
+/** A row; while one scrolls down, those that stay in view are not drawn again. */
+const Row = memo(function Row({
+  index,
+  left,
+  right,
+  row,
+  first,
+  columns,
+  starts,
+  all,
+  rowHead,
+  cell,
+  wide,
+  rowClass,
+}: Pick<Props, 'columns' | 'first' | 'rowHead' | 'cell' | 'wide' | 'rowClass'> & {
+  index: number
+  left: number
+  right: number
+  row: number
+  starts: readonly number[]
+  all: number
+}) {
+  const style = { top: index * row, height: row, width: all }
+  const over = wide?.(index)
+  if (over !== undefined && over !== null) {
+    return (
+      <div
+        role="row"
+        aria-rowindex={index + 2}
+        class={classes(styles.row, styles.placed, styles.wide)}
+        style={style}
+      >
+        <div role="rowheader" aria-colspan={columns.length + 1} class={styles.over}>
+          {over}
+        </div>
+      </div>
+    )
+  }
+  const name = rowHead(index)
+  return (
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      class={classes(styles.row, styles.placed, rowClass?.(index))}
+      style={style}
+    >
+      <div
+        role="rowheader"
+        aria-colindex={1}
+        class={classes(styles.first, name.class)}
+        title={name.title}
+        style={{ width: first }}
+      >
+        {name.content}
+      </div>
+      {span(left, right).map((column) => {
+        const { content, class: own, title } = cell(index, column)
+        return (
+          <div
+            key={column}
+            role="cell"
+            aria-colindex={column + 2}
+            class={classes(styles.cell, own)}
+            title={title}
+            style={{ width: columns[column], marginLeft: column === left ? starts[left] : 0 }}
+          >
+            {content}
+          </div>
+        )
+      })}
+    </div>
+  )
+})
 
 function classes(...names: (string | undefined | false)[]): string {
   return names.filter(Boolean).join(' ')
@@ -199,6 +227,8 @@ function clamped(view: Window, rows: number, columns: number): Window {
 }
 
 const SPARE_ROWS = 6
+/** columns come and go by so many at a time */
+const STEP = 3
 
 /** Which rows and columns can be seen, and a few around them; in steps, so that few change at once. */
 function inView(
@@ -219,7 +249,7 @@ function inView(
   return {
     top: Math.max(0, above - (above % 4)),
     bottom: Math.min(rows, below + 4 - (below % 4)),
-    left: Math.max(0, left - 1),
-    right: right + 1,
+    left: Math.max(0, left - 1 - (Math.max(0, left - 1) % STEP)),
+    right: right + STEP - (right % STEP),
   }
 }

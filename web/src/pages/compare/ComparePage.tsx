@@ -2,13 +2,15 @@ import { FlaskConical, GitCompare } from 'lucide'
 import { lazy, Suspense } from 'preact/compat'
 import { useEffect, useMemo } from 'preact/hooks'
 import { sentence } from '../../api/errors'
-import { useAsk } from '../../api/query'
+import { refresh, useAsk } from '../../api/query'
 import { colours } from '../../lib/colour'
 import { plural } from '../../lib/format'
 import { paths } from '../../paths'
 import { copy } from '../../ui/Copy'
 import { useCommands, type Command } from '../../state/commands'
 import { format, useAddress } from '../../state/address'
+import { useLive } from '../../state/live'
+import { usePrefs } from '../../state/prefs'
 import { Button, LinkButton } from '../../ui/Button'
 import { Empty, Problem, Skeleton } from '../../ui/Notes'
 import { Tabs } from '../../ui/Tabs'
@@ -56,6 +58,7 @@ export function ComparePage() {
   const compared = useCompared(state.ids, state.experimentIds, state.of)
   const runs = useMemo(() => runsOf(compared), [compared])
   usePalette(state, change)
+  useFollowing(compared, runs)
   if (state.ids.length === 0) return <NoRuns />
   if (compared.error && !compared.about) {
     return (
@@ -140,6 +143,20 @@ function runsOf({ about }: Compared): ComparedRun[] {
     deleted: text('attributes.lifecycle_stage', at) === 'deleted',
     colour: inColour.get(id)!,
   }))
+}
+
+/** While one of the runs goes on, what is shown follows. */
+function useFollowing({ experimentIds }: Compared, runs: readonly ComparedRun[]): void {
+  const { live } = usePrefs()
+  useLive(
+    experimentIds,
+    (changed) => {
+      if (runs.some(({ id }) => changed.includes(id))) {
+        refresh('runs/table', 'runs/columns', 'metrics/curves')
+      }
+    },
+    live && runs.some(({ status }) => status === 'RUNNING'),
+  )
 }
 
 function usePalette(state: CompareState, change: Change): void {

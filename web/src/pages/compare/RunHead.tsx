@@ -1,4 +1,5 @@
 import { ArrowLeft, ArrowRight, Ellipsis, ExternalLink, Flag, FlagOff, X } from 'lucide'
+import { memo } from 'preact/compat'
 import { useState } from 'preact/hooks'
 import { moved } from '../../lib/compare'
 import { paths } from '../../paths'
@@ -15,14 +16,13 @@ import type { Change, CompareState } from './state'
 const KIND = 'application/x-millstream-run'
 
 /** The head of a run's column: who it is, and what can be done with the column. */
-export function RunHead({
+export const RunHead = memo(function RunHead({
   run,
   ids,
   state,
   change,
 }: {
   run: ComparedRun
-  at: number
   ids: readonly string[]
   state: CompareState
   change: Change
@@ -106,4 +106,4 @@ export function RunHead({
       </div>
     </div>
   )
-}
+})

@@ -10,6 +10,7 @@ import {
   SECTIONS,
   shown,
   smallIsGood,
+  sortedBy,
   type CompareRow,
   type Section,
 } from '../../lib/compare'
@@ -72,6 +73,10 @@ export function Values({ state, change, compared, runs }: PartProps) {
         ? state.flipped.filter((each) => each !== name)
         : [...state.flipped, name],
     })
+  const sort = ({ values }: CompareRow) => {
+    const ids = runs.map(({ id }) => id)
+    change({ ids: [...sortedBy(ids, values), ...compared.missing] })
+  }
   const download = () => {
     const rows = kept.map((row) => [SECTION_LABELS[row.section], row.label, ...row.values])
     const names = runs.map(({ name, id }) => `${name} (${id})`)
@@ -149,9 +154,7 @@ export function Values({ state, change, compared, runs }: PartProps) {
           corner={<span class="quiet">{plural(runs.length, 'run')}</span>}
           columnHead={(at) => ({
             class: styles.runHead,
-            content: (
-              <RunHead run={runs[at]!} at={at} ids={state.ids} state={state} change={change} />
-            ),
+            content: <RunHead run={runs[at]!} ids={state.ids} state={state} change={change} />,
           })}
           wide={(at) => {
             const line = lines[at]
@@ -165,7 +168,7 @@ export function Values({ state, change, compared, runs }: PartProps) {
           rowHead={(at) => {
             const line = lines[at]
             if (!line || !('values' in line)) return { content: <Skeleton width="60%" /> }
-            return nameCell(line, marks.get(line.id)?.small, flip)
+            return nameCell(line, marks.get(line.id)?.small, flip, sort)
           }}
           cell={(at, column) => {
             const line = lines[at]
@@ -219,10 +222,12 @@ function SectionHead({
 }
 
 function nameCell(
-  { label, section, differs }: CompareRow,
+  row: CompareRow,
   small: boolean | undefined,
   onFlip: (name: string) => void,
+  onSort: (row: CompareRow) => void,
 ): GridCell {
+  const { label, section, differs } = row
   return {
     title: label,
     class: differs ? styles.differs : undefined,
@@ -232,7 +237,18 @@ function nameCell(
           <span aria-hidden="true">{differs ? '≠' : '='}</span>
           <span class="aside">{differs ? 'differs:' : 'the same:'}</span>
         </span>
-        <span class="ellipsis">{label}</span>
+        {differs ? (
+          <button
+            type="button"
+            class={`ellipsis ${styles.sort}`}
+            title={`Sort runs by ${label}`}
+            onClick={() => onSort(row)}
+          >
+            {label}
+          </button>
+        ) : (
+          <span class="ellipsis">{label}</span>
+        )}
         {section === 'metrics' && differs && small !== undefined && (
           <IconButton
             small
