@@ -4,6 +4,7 @@ import { setHighlighted, useHighlighted } from '../state/highlight'
 import type { ChartSpec } from '../state/view'
 import { kindOf } from './index'
 import { useSame } from './lib/useSame'
+import { Guard } from './parts/Guard'
 import { State } from './parts/State'
 import type { ChartRun, Common, Picture } from './types'
 
@@ -47,17 +48,19 @@ export function ChartBody({
     )
   }
   return (
-    <kind.Plot
-      {...shared}
-      title={title}
-      options={options}
-      width={width}
-      height={height}
-      highlighted={highlighted}
-      onHighlight={setHighlighted}
-      onChange={(changes) => onOptions(present({ ...spec.options, ...changes }))}
-      onPicture={onPicture}
-    />
+    <Guard height={height} token={options}>
+      <kind.Plot
+        {...shared}
+        title={title}
+        options={options}
+        width={width}
+        height={height}
+        highlighted={highlighted}
+        onHighlight={setHighlighted}
+        onChange={(changes) => onOptions(present({ ...spec.options, ...changes }))}
+        onPicture={onPicture}
+      />
+    </Guard>
   )
 }
 

@@ -49,7 +49,9 @@ export function GridSection({
   const title = name || 'Charts'
   return (
     <section aria-label={title} class={styles.section}>
-      {!alone && (
+      {alone ? (
+        <h2 class="aside">{title}</h2>
+      ) : (
         <button
           type="button"
           class={styles.fold}

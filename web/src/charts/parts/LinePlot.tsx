@@ -35,6 +35,14 @@ export function LinePlot(props: Props) {
       </State>
     )
   }
+  if (lines.every((line) => line.y.every(Number.isNaN))) {
+    return (
+      <State height={height}>
+        Nothing here can be drawn: all values are NaN
+        {options.logY && ', or not positive, which a log axis cannot show'}.
+      </State>
+    )
+  }
   // one value per run: a line would be a heap of dots on each other
   const [key] = options.metrics
   if (

@@ -61,7 +61,8 @@ export function PlotCanvas({
     const wanted = new Set(pinned)
     if (highlighted) wanted.add(highlighted)
     const marked = new Set([...wanted].flatMap((runId) => byRun.get(runId) ?? []))
-    if (active !== null) marked.add(active)
+    // another scene may have fewer marks than the one that was pointed at
+    if (active !== null && active < drawn.current.marks.length) marked.add(active)
     for (const index of marked) drawn.current.emphasise(pen, index, theme)
   }, [scene, width, height, theme, highlighted, pinned, active, byRun])
 
