@@ -493,6 +493,7 @@ class App:
         Args:
             wait: False leaves handlers behind that still run, for they had their time.
         """
+        self.end_streams()
         self._work.close(wait)
         self._artifacts.close(wait)
         self._engine.close()

@@ -150,7 +150,7 @@ class _Group:
         self._tags(good, runs, tags)
         self._append()
         self._metrics(good, runs, summaries)
-        self._changed({runs[request.run_id] for request in good})
+        self._changed({runs[request.run_id].id: runs[request.run_id] for request in good})
         return errors
 
     def _lock(self, run_ids: set[str]) -> dict[str, _Run]:
@@ -430,13 +430,17 @@ class _Group:
         else:
             summary.middling = 0
 
-    def _changed(self, runs: set[_Run]) -> None:
+    def _changed(self, runs: dict[int, _Run]) -> None:
         """Note when runs were changed, and heard of: once in a second, and not with each point."""
         before = self.now - HEARD_EVERY
-        stale = [run.id for run in runs if run.changed != run.second or run.heard < before]
+        stale = [
+            number
+            for number, run in runs.items()
+            if run.changed != run.second or run.heard < before
+        ]
         if stale:
             stale.sort()
-            second = max(run.second for run in runs)
+            second = max(run.second for run in runs.values())
             condition, parameters = self.connection.among("id", stale)
             self.connection.run(
                 f"UPDATE runs SET heard = ?, changed = ? WHERE {condition}",
