@@ -205,3 +205,14 @@ def test_thousands_of_experiments(open_ui: OpenUi, start_server: StartServer) ->
     page.get_by_role("row").nth(1).focus()
     page.keyboard.press("End")
     expect(page.get_by_role("link", name="trial 1497", exact=True)).to_be_visible()
+
+
+def test_a_server_that_is_away(ui: Ui) -> None:
+    page = ui.open("/nothing")
+    page.get_by_role("region", name="There is no such page").wait_for()
+    ui.forgive("Failed to load resource|Failed to fetch")
+    page.route("**/experiments/search", lambda route: route.abort())
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Experiments").click()
+    expect(page.get_by_role("alert")).to_contain_text("The server cannot be reached")
+    page.unroute("**/experiments/search")
+    expect(names(page)).to_have_text(["empty", "files", "Default"])

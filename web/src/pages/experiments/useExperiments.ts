@@ -35,7 +35,7 @@ export function useExperiments({ order, deleted, ...narrow }: Shown): Found {
     order_by: [orderText(order)],
     view_type: deleted ? 'DELETED_ONLY' : 'ACTIVE_ONLY',
   }
-  const { data, error, hasNextPage, isFetchingNextPage, isPending, fetchNextPage } =
+  const { data, error, failureReason, hasNextPage, isFetchingNextPage, isPending, fetchNextPage } =
     useInfiniteQuery<
       FoundExperiments,
       ApiError,
@@ -76,8 +76,9 @@ export function useExperiments({ order, deleted, ...narrow }: Shown): Found {
     figuresError: figures.error,
     total: pages?.[0]?.total ?? items.length,
     complete: !more,
-    loading: isPending,
-    error,
+    loading: isPending && !failureReason,
+    // while nothing is shown, it is said at once why; it is tried again meanwhile
+    error: error ?? (isPending ? failureReason : null),
   }
 }
 

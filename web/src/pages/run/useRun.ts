@@ -10,7 +10,7 @@ import { viewOf, type RunView } from './run'
 
 /** A run, kept up to date while it runs. */
 export function useRun(runId: string) {
-  const { data, error } = useAsk('runs/get', { run_id: runId })
+  const { data, error, failureReason } = useAsk('runs/get', { run_id: runId })
   const run = useMemo(() => (data ? viewOf(data.run) : null), [data])
   const { live } = usePrefs()
   useLive(
@@ -20,7 +20,8 @@ export function useRun(runId: string) {
     },
     live && run !== null && run.running,
   )
-  return { run, error }
+  // it is said at once why nothing is shown; a server that is away is tried again meanwhile
+  return { run, error: error ?? failureReason }
 }
 
 export type Summaries = ReadonlyMap<string, Partial<Record<MetricFunction, number | null>>>
