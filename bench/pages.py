@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from api import Api
+from api import Api, Wrong
 from measures import Measures
 from reading import load, trial
 from servers import Server
@@ -30,7 +30,7 @@ FLAGS = (
     "--disable-sync",
 )
 SIZE = {"width": 1920, "height": 1080}
-PATIENCE = 60_000  # milliseconds
+PATIENCE = 60.0  # seconds
 
 # Watches a page from its first moment on, frame by frame, and notes when something is there for
 # the first time. `there` is JavaScript, put in by `watch`.
@@ -50,7 +50,7 @@ _WORDS = "(all => all.every(each => document.body.textContent.includes(each)))(%
 _LINE = """
 [...document.querySelectorAll('.js-plotly-plot path.js-line')]
   .some(path => path.getAttribute('d').length > 5000)
-|| document.querySelector('[data-curves-drawn]')
+|| document.querySelector('[aria-roledescription=chart][aria-busy=false] canvas')
 """
 
 
@@ -89,9 +89,13 @@ class Browser:
             )
             page.add_init_script(_WATCH % there)
             page.goto(address, wait_until="commit")
-            page.wait_for_function("window.__there", timeout=PATIENCE, polling=5)
+            seen, deadline = None, time.monotonic() + PATIENCE
+            while not (seen := page.evaluate("window.__there")):
+                if time.monotonic() > deadline:
+                    raise Wrong(f"after {PATIENCE} s it is not there: {there}")
+                page.wait_for_timeout(10)
             page.wait_for_load_state("networkidle")
-            return Seen(page.evaluate("window.__there") / 1e3, sum(received) / 1e3)
+            return Seen(seen / 1e3, sum(received) / 1e3)
 
 
 @contextmanager
@@ -178,6 +182,114 @@ def pages(
                     seen = [browser.look(address, there) for _ in range(repeats)]
                     measures[f"{what}, s"] = statistics.median(each.seconds for each in seen)
                     measures[f"{what}, kB"] = statistics.median(each.kilobytes for each in seen)
+
+
+# What of our own UI shows that it is done: rows that are not old, a chart that waits for nothing.
+_ROWS = "document.querySelector('[aria-label=Runs][aria-busy=false] [aria-rowindex=\"2\"]')"
+_MATCH = "(document.body.textContent.match(/[0-9,]+ of [0-9,]+ match/)?.[0] ?? null)"
+_CHART = "document.querySelector('[aria-roledescription=chart][aria-busy=false] canvas')"
+# Seconds from the last press of a key or button until `%s` holds, looked at frame by frame.
+_SINCE = """
+new Promise(done => {
+  const look = () => {
+    if (%s) done((performance.now() - window.__pressed) / 1e3)
+    else requestAnimationFrame(look)
+  }
+  requestAnimationFrame(look)
+})
+"""
+_PRESSES = """
+for (const kind of ['keydown', 'mousedown', 'mouseup'])
+  addEventListener(kind, () => { window.__pressed = performance.now() }, true)
+"""
+# Scrolls the table for some seconds, a few rows with each frame; the frames in a second.
+_SCROLL = """
+new Promise(done => {
+  const box = document.querySelector('[aria-label=Runs]')
+  const begin = performance.now()
+  let frames = 0
+  const step = now => {
+    if (now - begin > 3000) return done(frames / (now - begin) * 1e3)
+    frames += 1
+    box.scrollTop += 150
+    requestAnimationFrame(step)
+  }
+  requestAnimationFrame(step)
+})
+"""
+
+
+def work(
+    server: Server,
+    measures: Measures,
+    *,
+    runs: int = 10_000,
+    curves: int = 50,
+    points: int = 10_000,
+    repeats: int = 5,
+    clients: int = 4,
+) -> None:
+    """Our own UI at work: sort, filter, scroll; curves over each other, and a zoom."""
+    with measures.checked("sort, s", "filter, s", "scroll, frames/s", "overlay, s", "zoom, s"):
+        with Api(server.url) as api:
+            experiment = api.create_experiment("table")
+            charts = api.create_experiment("curves")
+            for number in range(curves):
+                run = api.create_run(charts, EPOCH + number, run_name=f"curve {number}")
+                log_curve(api, run, "wave", points)
+        together(load, [(server.url, experiment, range(i, runs, clients)) for i in range(clients)])
+        with chromium() as browser:
+            with browser.page() as page:
+                page.add_init_script(_PRESSES)
+                page.goto(f"{server.url}/#/experiments/{experiment}")
+                page.get_by_text(f"{runs:,} runs", exact=True).wait_for()
+                page.get_by_text(f"trial {runs - 1}", exact=True).wait_for()
+                measures["scroll, frames/s"] = float(page.evaluate(_SCROLL))
+                page.evaluate("document.querySelector('[aria-label=Runs]').scrollTop = 0")
+                page.get_by_text(f"trial {runs - 1}", exact=True).wait_for()
+                head = page.get_by_role("columnheader").get_by_role(
+                    "button", name="accuracy", exact=True
+                )
+                sorts = []
+                for _ in range(repeats):
+                    before = json.dumps(page.evaluate(f"{_ROWS}.textContent"))
+                    head.click()
+                    new = f"{_ROWS} && {_ROWS}.textContent !== {before}"
+                    sorts.append(page.evaluate(_SINCE % new))
+                measures["sort, s"] = statistics.median(sorts)
+                search = page.get_by_label("Search runs")
+                filters = []
+                for number in range(repeats):
+                    before = json.dumps(page.evaluate(_MATCH))
+                    search.fill(f"metrics.accuracy > 0.8{number} AND params.dataset = 'cars-2'")
+                    search.press("Enter")
+                    new = f"{_ROWS} && {_MATCH} && {_MATCH} !== {before}"
+                    filters.append(page.evaluate(_SINCE % new))
+                measures["filter, s"] = statistics.median(filters)
+            chart = [{"id": "a", "kind": "line", "width": 3, "options": {"metrics": ["wave"]}}]
+            address = (
+                f"{server.url}/#/experiments/{charts}?layout=charts&of=matching"
+                f"&charts={quote(json.dumps(chart))}"
+            )
+            seen = [browser.look(address, _CHART) for _ in range(repeats)]
+            measures["overlay, s"] = statistics.median(each.seconds for each in seen)
+            with browser.page() as page:
+                page.add_init_script(_PRESSES)
+                page.goto(address)
+                canvas = page.locator("[aria-roledescription=chart][aria-busy=false] canvas").first
+                zooms = []
+                for _ in range(3):
+                    box = canvas.bounding_box()
+                    assert box is not None
+                    middle = box["y"] + box["height"] / 2
+                    before = json.dumps(page.evaluate("location.hash"))
+                    page.mouse.move(box["x"] + box["width"] * 0.4, middle)
+                    page.mouse.down()
+                    page.mouse.move(box["x"] + box["width"] * 0.7, middle, steps=5)
+                    page.mouse.up()
+                    new = f"location.hash !== {before} && {_CHART}"
+                    zooms.append(page.evaluate(_SINCE % new))
+                measures["zoom, s"] = statistics.median(zooms)
 
 
 def trial_names(number: int) -> list[str]:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import artifacts
+import pages
 import programs
 import reading
 import report
@@ -41,6 +42,8 @@ WORKLOADS: dict[str, Callable[..., None]] = {
     "artifacts-client": artifacts.client,
     "artifacts-resume": artifacts.resume,
     "artifacts-direct": artifacts.direct,
+    "pages": pages.pages,
+    "pages-work": pages.work,
 }
 
 
