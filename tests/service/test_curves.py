@@ -235,6 +235,11 @@ def test_a_long_series_shows_every_extreme(
             ]
             assert min(near) <= min(values)
             assert max(near) >= max(values)
+    # Parts that are narrow, as those at the start of a logarithmic axis, are exact.
+    found = line(ask, started, points=1000, log_x=True)
+    assert found.step[:20] == [float(step) for step in range(1, 21)]
+    found = line(ask, started, points=1000, log_x=True, start=count - 20_000, end=10**12)
+    assert len(found.x) > 900
     # Near enough, everything is exact.
     found = line(ask, started, start=count - 500, end=count, points=1000)
     assert found.y == [point.value for point in points[-501:]]

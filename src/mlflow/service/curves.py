@@ -88,7 +88,8 @@ def _each(
         low, high = _bounds(ask, start_time)
         if ask.smoothing:  # which is an average of all that was before
             low, high = None, None if by_time else high
-        return Range(low, high, by_time, by_time, parts)
+        zero = start_time if ask.x == "relative" else 0
+        return Range(low, high, by_time, by_time, parts, ask.log_x, zero)
 
     def made(series: Series) -> Curve | None:
         nonlocal at_step

@@ -52,6 +52,8 @@ class Range(NamedTuple):
         needs_times: whether the times of points are wanted.
         parts: of the chart, if a smallest and a greatest value of each will do; 0 when all points
             in range are wanted.
+        log: whether the parts are equally wide in the logarithm.
+        zero: where x is 0, for logarithms.
     """
 
     low: int | None = None
@@ -59,6 +61,8 @@ class Range(NamedTuple):
     by_time: bool = False
     needs_times: bool = True
     parts: int = 0
+    log: bool = False
+    zero: int = 0
 
 
 class _Block(NamedTuple):
@@ -258,10 +262,25 @@ def _chosen(blocks: list[_Block], limits: Range) -> tuple[list[_Block], set[int]
         and (low is None or block.low >= low)
         and (high is None or block.high <= high)
     ]
-    count = sum(block.size for block in inside)
-    if count < limits.parts * ENOUGH * packing.THINNED:
+    if not inside:
         return found, set()
-    return found, {block.id for block in inside}
+    # The parts are made of what there is, however wide the range.
+    ends = min(block.low for block in found), max(block.high for block in found)
+    low = ends[0] if low is None else max(low, ends[0])
+    high = ends[1] if high is None else min(high, ends[1])
+    return found, {block.id for block in inside if _is_dense(block, low, high, limits)}
+
+
+def _is_dense(block: _Block, low: int, high: int, limits: Range) -> bool:
+    """Whether a part of the chart has so many points of a block that its extremes will do."""
+    if low == high:
+        return True
+    width = (high - low) / limits.parts
+    if limits.log:
+        ratio = (high - limits.zero) / (low - limits.zero)
+        width = (block.low - limits.zero) * (ratio ** (1 / limits.parts) - 1)
+    span = block.high - block.low + 1
+    return span <= width or block.size * width >= span * ENOUGH * packing.THINNED
 
 
 def _neighbours(
