@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 import zipfile
 from pathlib import Path
+from urllib.parse import quote
 
 from playwright.sync_api import Locator, Page, Route, expect
 
+from tests.servers.millstream import RunningServer
 from tests.web.browser import Ui
-from tests.web.conftest import Seeded
+from tests.web.conftest import OpenUi, Seeded
+from tests.web.hostile import hostile, run_listener
 from tests.web.seeds import artifacts
 
 
@@ -327,3 +330,33 @@ def test_what_is_dropped_is_uploaded(own_ui: Ui, own_demo: Seeded) -> None:
         f"{own_demo.url}/get-artifact?run_uuid={own_demo.runs['files']}&path=model/dropped.txt"
     )
     assert answer.body() == b"dropped"
+
+
+def test_hostile_files_reach_nothing(open_ui: OpenUi, tmp_path: Path) -> None:
+    server = RunningServer(tmp_path)
+    run = server.call("POST", "runs/create", {"experiment_id": "0"})["run"]["info"]["run_id"]
+    kept = tmp_path / "mlruns" / "artifacts" / "0" / run / "artifacts"
+    kept.mkdir(parents=True)
+    with run_listener() as listener:
+        files = hostile(server.url, listener.url)
+        for name, content in files.items():
+            (kept / name).write_bytes(content)
+        ui = open_ui(server.url)
+        ui.forgive("")  # what is refused is told on the console
+        page = ui.open()
+        page.evaluate("document.cookie = 'secret=1'; localStorage.setItem('secret', 's3cret')")
+        page.evaluate("addEventListener('message', (event) => { window.message = event.origin })")
+        for name in sorted(files):
+            route = f"/experiments/0/runs/{run}/artifacts?path={quote(name)}"
+            ui.open(route)
+            _view(page, name).locator("[aria-busy]").wait_for(state="detached")
+            for frame in page.frames[1:]:
+                frame.wait_for_load_state()
+        assert page.evaluate("window.hit") is None
+        assert page.url.endswith(route)
+        assert page.evaluate("window.message ?? 'null'") == "null"
+        # browsers connect ahead of a navigation that they refuse then; nobody says anything
+        assert not any(listener.heard)
+        found = server.call("GET", "experiments/search?max_results=100")["experiments"]
+        assert [each["name"] for each in found] == ["Default"]
+    server.stop()

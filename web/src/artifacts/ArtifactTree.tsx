@@ -50,8 +50,6 @@ export function ArtifactTree({
 }
 
 function itemOf(entry: Entry): TreeItem {
-  const size = entry.size === null ? '' : bytes(entry.size)
-  const note = entry.note ? NOTES[entry.note] : ''
   return {
     id: entry.path,
     level: entry.level,
@@ -59,14 +57,18 @@ function itemOf(entry: Entry): TreeItem {
     text: entry.name,
     place: entry.place,
     siblings: entry.siblings,
-    label: (
-      <>
-        <span class={entry.isFolder ? styles.folderIcon : styles.fileIcon}>
-          <Icon of={entry.isFolder ? (entry.open ? FolderOpen : Folder) : FileIcon} size={15} />
-        </span>
-        <span>{entry.name}</span>
-        <small class={styles.size}>{note || size}</small>
-      </>
-    ),
+    label: () => <Shown entry={entry} />,
   }
+}
+
+function Shown({ entry: { name, isFolder, open, size, note } }: { entry: Entry }) {
+  return (
+    <>
+      <span class={isFolder ? styles.folderIcon : styles.fileIcon}>
+        <Icon of={isFolder ? (open ? FolderOpen : Folder) : FileIcon} size={15} />
+      </span>
+      <span>{name}</span>
+      <small class={styles.size}>{note ? NOTES[note] : size === null ? '' : bytes(size)}</small>
+    </>
+  )
 }

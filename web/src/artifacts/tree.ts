@@ -37,13 +37,17 @@ export function sizeOfFolder(folders: Folders, folder: string): number | null {
   return sum
 }
 
-/** Folders first, then by name, with numbers in their order: `part-2` before `part-10`. */
+/** comparing more names as people do would be felt; they stay in the order of the server */
+const MOST_COMPARED = 10_000
 const COLLATOR = new Intl.Collator('en', { numeric: true, sensitivity: 'base' })
 
+/** Folders first, then by name, with numbers in their order: `part-2` before `part-10`. */
 export function sorted(files: readonly FileMessage[]): FileMessage[] {
-  return [...files].sort(
-    (a, b) => Number(b.is_dir) - Number(a.is_dir) || COLLATOR.compare(a.path, b.path),
-  )
+  const inOrder =
+    files.length > MOST_COMPARED
+      ? files
+      : [...files].sort((a, b) => COLLATOR.compare(a.path, b.path))
+  return [...inOrder.filter((file) => file.is_dir), ...inOrder.filter((file) => !file.is_dir)]
 }
 
 /** The lines of the tree: the root's entries, and those of folders that are unfolded; sizes of `all`. */

@@ -12,7 +12,8 @@ export interface TreeItem {
   level: number
   /** null: nothing can be below it */
   open: boolean | null
-  label: ComponentChildren
+  /** what is shown of it: asked for when it comes into view */
+  label: () => ComponentChildren
   /** what typing finds */
   text: string
   /** place among its siblings, from 1, and how many they are */
@@ -143,7 +144,7 @@ export function TreeView({
               >
                 {item.open !== null && <Icon of={ChevronRight} size={14} />}
               </span>
-              {item.label}
+              {item.label()}
             </div>
           )
         })}

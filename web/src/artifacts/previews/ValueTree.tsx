@@ -21,10 +21,10 @@ export function ValueTree({ value, label }: { value: unknown; label: string }) {
         id: line.id,
         level: line.level,
         open: line.open,
-        text: `${line.key ?? ''} ${asText(line)}`.trim(),
+        text: line.key ?? '',
         place: line.place,
         siblings: line.siblings,
-        label: <Shown line={line} />,
+        label: () => <Shown line={line} />,
       })),
     [lines],
   )

@@ -287,7 +287,7 @@ function valueCell(
           </span>
         )}
         {value === null ? (
-          <span class={styles.absent}>–</span>
+          <span class={styles.absent}>{other && section !== 'metrics' && '≠ '}–</span>
         ) : (
           <span class={`ellipsis ${by ? styles.whole : ''} ${other ? styles.other : ''}`}>
             {other && !by && <span aria-hidden="true">≠ </span>}
