@@ -8,7 +8,8 @@ import math
 import random
 from array import array
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,8 @@ from tests.service.conftest import Ask, new_run
 START = 1_700_000_000_000
 
 
-class Line(NamedTuple):
+@dataclass
+class Line:
     """A curve as lists."""
 
     x: list[float]
@@ -48,10 +50,15 @@ def lines(ask: Ask, run_ids: Sequence[str], keys: Sequence[str], **more: Any) ->
     assert named == [(run_id, key) for run_id in run_ids for key in keys]
     return [
         Line(
-            *(numbers(curve[name]) for name in ("x", "y", "step")),
-            curve["count"],
-            curve["exact"],
-            *(numbers(curve.get(name)) for name in ("smoothed", "mean", "low", "high")),
+            x=numbers(curve["x"]),
+            y=numbers(curve["y"]),
+            step=numbers(curve["step"]),
+            count=curve["count"],
+            exact=curve["exact"],
+            smoothed=numbers(curve.get("smoothed")),
+            mean=numbers(curve.get("mean")),
+            low=numbers(curve.get("low")),
+            high=numbers(curve.get("high")),
         )
         for curve in answer["curves"]
     ]
