@@ -1,6 +1,7 @@
 import {
   ArrowDown, ArrowLeft, ArrowRight, ArrowUp, Check, ChevronDown, EyeOff, Filter, Group, Pin, PinOff, X,
 } from 'lucide' // prettier-ignore
+import { memo } from 'preact/compat'
 import { useRef, useState } from 'preact/hooks'
 import { columnName, FUNCTIONS } from '../lib/columns'
 import { IconButton } from '../ui/Button'
@@ -34,7 +35,8 @@ export function nextOrder(order: string, name: string): string {
   return now.descending ? '' : `${name} DESC`
 }
 
-export function HeadCell({
+/** One head. Its menu is costly, so it is drawn again only when something of it changes. */
+export const HeadCell = memo(function HeadCell({
   of,
   order,
   actions,
@@ -83,7 +85,7 @@ export function HeadCell({
       <Resizer of={of} actions={actions} />
     </div>
   )
-}
+})
 
 const DRAGGED = 'application/x-millstream-column'
 

@@ -4,7 +4,6 @@ import { column } from '../lib/columns'
 import { count } from '../lib/format'
 import { paths } from '../paths'
 import { Icon } from '../ui/Icon'
-import { Skeleton } from '../ui/Notes'
 import { shown } from './cells'
 import { NAME, titleOf, type Drawn, type Layout } from './layout'
 import type { RowData } from './level'
@@ -40,6 +39,7 @@ export interface RowProps {
 /** One row. It has no handlers and only plain properties, so that it is drawn again rarely. */
 export const Row = memo(function Row(props: RowProps) {
   const { index, row, layout, first, last, height } = props
+  if (!row) return <Waiting {...props} />
   const loose = layout.loose.slice(first, last)
   const skipped = (loose[0]?.left ?? 0) - layout.pinnedWidth
   return (
@@ -51,16 +51,16 @@ export const Row = memo(function Row(props: RowProps) {
       aria-level={props.foldable || props.depth > 0 ? props.depth + 1 : undefined}
       aria-expanded={props.foldable ? props.unfolded : undefined}
       data-index={index}
-      data-run={row && props.kind === 'runs' ? row.id : undefined}
+      data-run={props.kind === 'runs' ? row.id : undefined}
       class={classes(props)}
       style={{ transform: `translateY(${index * height}px)` }}
     >
       {/* one box that sticks for all of them: each such box costs a layer */}
       <div role="none" class={styles.stuck}>
-        <Lead {...props} />
+        <Lead {...props} row={row} />
         {layout.pinned.map((each) => (
           <CellOf key={each.name} of={each} row={row} width={each.width}>
-            {each.name === NAME && <NameOf {...props} />}
+            {each.name === NAME && <NameOf {...props} row={row} />}
           </CellOf>
         ))}
       </div>
@@ -71,6 +71,25 @@ export const Row = memo(function Row(props: RowProps) {
     </div>
   )
 })
+
+/** A row that is on its way. Who drags the scrollbar sees many of them: it is as light as can be. */
+function Waiting(props: RowProps) {
+  const { index, height, lead } = props
+  return (
+    <div
+      id={`row-${index}`}
+      role="row"
+      aria-rowindex={index + 2}
+      data-index={index}
+      class={classes(props)}
+      style={{ transform: `translateY(${index * height}px)` }}
+    >
+      <div role="gridcell" class={styles.waiting} style={{ marginLeft: lead }}>
+        <span class="aside">Loading</span>
+      </div>
+    </div>
+  )
+}
 
 function classes({ active, highlighted, selected, hidden, kind }: RowProps): string {
   return [
@@ -90,10 +109,12 @@ function nameOf(row: RowData): string {
   return String(row.cells[NAME] ?? row.id)
 }
 
-function Lead({ row, kind, selected, hidden, lead }: RowProps) {
+type There = RowProps & { row: RowData }
+
+function Lead({ row, kind, selected, hidden, lead }: There) {
   return (
     <div role="gridcell" class={styles.lead} style={{ width: lead }}>
-      {row && kind === 'runs' && (
+      {kind === 'runs' && (
         <>
           <input
             type="checkbox"
@@ -128,11 +149,11 @@ function CellOf({
   children,
 }: {
   of: Drawn
-  row: RowData | null
+  row: RowData
   width: number
   children?: preact.ComponentChildren
 }) {
-  const own = children || !row ? null : shown(of, row.cells[of.name])
+  const own = children ? null : shown(of, row.cells[of.name])
   return (
     <div
       role="gridcell"
@@ -140,13 +161,12 @@ function CellOf({
       style={{ width }}
       title={own?.title}
     >
-      {children || (row ? own?.content : <Skeleton width="55%" height={10} />)}
+      {children || own?.content}
     </div>
   )
 }
 
-function NameOf({ row, kind, group, depth, foldable, unfolded, colour }: RowProps) {
-  if (!row) return <Skeleton width="70%" height={10} />
+function NameOf({ row, kind, group, depth, foldable, unfolded, colour }: There) {
   return (
     <span class={styles.name} style={{ paddingLeft: depth * 18 }}>
       {foldable ? (

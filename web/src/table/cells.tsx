@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact'
 import type { Cell } from '../api/runs'
 import type { Column } from '../lib/columns'
 import { ago, count, duration, metric, moment } from '../lib/format'
-import { Badge, Skeleton } from '../ui/Notes'
+import { Badge } from '../ui/Notes'
 import { Status } from '../ui/Status'
 import type { Spread } from './sources'
 import styles from './table.module.css'
@@ -14,10 +14,11 @@ export interface Shown {
 }
 
 const NOTHING: Shown = { content: null }
+const WAITING: Shown = { content: <span class={styles.bar} aria-hidden="true" /> }
 
 /** What is shown of a value in a column. */
 export function shown(column: Column, value: Cell | undefined): Shown {
-  if (value === undefined) return { content: <Skeleton width="60%" height={10} /> }
+  if (value === undefined) return WAITING
   if (value === null || value === '') return NOTHING
   if (isSpread(value)) return spread(value)
   switch (column.kind) {

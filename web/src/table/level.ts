@@ -54,6 +54,8 @@ export class Level {
     /** the total is asked for on its own, so that the first rows need not wait for it */
     readonly apart: boolean,
     readonly kind: 'runs' | 'groups' = 'runs',
+    /** lists of the same scope have the same rows in another order */
+    readonly scope = key,
   ) {}
 
   subscribe(changed: () => void): () => void {
@@ -112,8 +114,9 @@ export class Level {
         this.#asked.delete(number)
       }
     }
+    // rows first: on a busy server the count would make them wait
     const uncounted = this.apart && this.total === null && !this.#countRefused
-    if (uncounted && !this.#counting) void this.#count()
+    if (uncounted && this.isReady && !this.#counting) void this.#count()
     for (let number = from; number <= to; number++) {
       if (this.total !== null && number > 0 && number * BLOCK >= this.total) break
       this.#wantBlock(number, columns)

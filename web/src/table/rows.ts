@@ -6,7 +6,7 @@ import { fetchRows, levelBelow, topLevel, type TableQuestion } from './sources'
 /** Rows that are fetched before they are seen. */
 const AHEAD = 60
 /** A scrollbar that is dragged rushes past rows that need not be fetched. */
-const REST = 50
+const REST = 150
 const RETRY = 3_000
 const PAGE = 1_000
 
@@ -44,6 +44,9 @@ export class Rows {
       this.#question = question
       this.#next = topLevel(question)
       if (this.#next === this.#shown) this.#next = null
+      if (this.#next && this.#next.scope === this.#shown?.scope) {
+        this.#next.total ??= this.#shown.total
+      }
       // what was fetched long ago is shown, and fetched again
       if (this.#next?.isReady) this.#next.expire()
       this.#listen(this.#next)
@@ -56,13 +59,14 @@ export class Rows {
   /** The rows that can be seen. */
   look(first: number, last: number): void {
     if (first === this.#window[0] && last === this.#window[1]) return
+    const moved = Math.abs(first - this.#window[0])
     this.#window = [first, last]
     const now = performance.now()
-    const rushing = now - this.#looked < REST
+    const rushing = now - this.#looked < REST && moved > last - first
     this.#looked = now
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
-    if (rushing) this.#timer = setTimeout(() => this.#want(), REST)
+    if (rushing) this.#timer = setTimeout(() => this.#want(), REST / 2)
     else this.#want()
   }
 

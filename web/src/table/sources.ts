@@ -86,7 +86,8 @@ export function levelBelow(question: TableQuestion, parent: Level, id: string): 
 function runsLevel(question: TableQuestion, filter: string, apart: boolean): Level {
   const { experimentIds, lifecycle } = question
   const order = orderOfRuns(question.order)
-  const key = `runs ${JSON.stringify([experimentIds, filter, lifecycle, order])}`
+  const scope = `runs ${JSON.stringify([experimentIds, filter, lifecycle])}`
+  const key = `${scope} ${order}`
   const fetch: Fetch = async ({ offset, limit, columns, count }, signal) => {
     const answer = await ask(
       'runs/table',
@@ -105,7 +106,7 @@ function runsLevel(question: TableQuestion, filter: string, apart: boolean): Lev
     if (columns.includes(RUNS)) answer.columns[RUNS] = answer.run_ids.map(() => null)
     return { rows: rowsOf(answer.run_ids, answer.columns), total: answer.total }
   }
-  return keep(new Level(key, fetch, apart))
+  return keep(new Level(key, fetch, apart, 'runs', scope))
 }
 
 /** Some runs by their ids, wherever they stand. */

@@ -102,7 +102,7 @@ function Runs({ experimentIds, experiments, view, change }: RunsProps) {
   const columns = useColumnActions(view, table.columns, change, begin, setDragged)
   const [exporting, setExporting] = useState(false)
   const live = useChanges(table, experimentIds)
-  const all = useAllRuns(experimentIds, view)
+  const all = useAllRuns(experimentIds, view, table.rows.total !== null && !table.rows.isOld)
   usePageCommands(view, change, table, setExporting)
   useSlash()
   const { rows } = table
@@ -214,8 +214,8 @@ function Runs({ experimentIds, experiments, view, change }: RunsProps) {
   )
 }
 
-/** How many runs there are without the search. */
-function useAllRuns(experimentIds: string[], view: View): number | null {
+/** How many runs there are without the search; what was searched for comes first. */
+function useAllRuns(experimentIds: string[], view: View, after: boolean): number | null {
   const { data } = useAsk(
     'runs/table',
     {
@@ -225,7 +225,7 @@ function useAllRuns(experimentIds: string[], view: View): number | null {
       max_results: 1,
       count: true,
     },
-    { enabled: view.filter !== '', keep: true },
+    { enabled: view.filter !== '' && after, keep: true },
   )
   return data?.total ?? null
 }
