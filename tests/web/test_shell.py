@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+import mlflow
 from tests.servers.fixtures import NginxInFront, StartServer
 from tests.web.browser import Ui
-from tests.web.conftest import OpenUi
+from tests.web.conftest import OpenUi, Seeded
+
+STATIC = Path(mlflow.__file__).parent / "server" / "static"
 
 
 def test_what_goes_wrong_in_a_page_is_seen(ui: Ui) -> None:
@@ -58,3 +63,16 @@ def test_the_page_of_the_api(ui: Ui) -> None:
     page.get_by_role("searchbox").fill("log-batch")
     page.locator("details:visible summary").first.click()
     ui.check_accessible()
+
+
+@pytest.mark.parametrize("name", ["", "team/vision/digits"])
+def test_the_first_view_is_small(ui: Ui, demo: Seeded, name: str) -> None:
+    """What a fresh browser fetches of the UI, compressed, before it shows its first table."""
+    fetched: list[str] = []
+    ui.page.on("response", lambda response: fetched.append(urlsplit(response.url).path))
+    page = ui.open(f"/experiments/{demo.experiments[name]}" if name else "")
+    page.get_by_text("fit-19" if name else "empty", exact=True).first.wait_for()
+    assets = [Path(f"{STATIC}{path}.gz") for path in fetched if path.startswith("/assets/")]
+    sizes = {file.name: file.stat().st_size for file in assets}
+    assert len(sizes) >= 3
+    assert sum(sizes.values()) <= 250_000, sizes
