@@ -3,9 +3,9 @@ import type { DatasetInput } from '../../api/schema'
 import { CopyButton } from '../../ui/Copy'
 import { Badge } from '../../ui/Notes'
 import { summarise, type DatasetSummary } from './datasets'
+import { Fact } from './Fact'
 import { Panel } from './Panel'
 import styles from './run.module.css'
-import { Fact } from './Sidebar'
 
 /** The data sets that a run read. */
 export function Datasets({ inputs }: { inputs: readonly DatasetInput[] }) {
@@ -29,7 +29,7 @@ function Dataset({ set }: { set: DatasetSummary }) {
         </strong>
         {set.context && <Badge>{set.context}</Badge>}
       </div>
-      <dl class={styles.facts2}>
+      <dl class={styles.list}>
         <Fact name="Digest" copy={set.digest}>
           <code>{set.digest}</code>
         </Fact>

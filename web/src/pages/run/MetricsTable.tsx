@@ -7,9 +7,8 @@ import { paths } from '../../paths'
 import { CopyButton } from '../../ui/Copy'
 import { Grid, type GridCell } from '../../ui/Grid'
 import { Skeleton } from '../../ui/Notes'
-import type { Finder } from './find'
+import { byName, type Finder } from './find'
 import { Panel, tableHeight } from './Panel'
-import { COLLATOR } from './ParamsTable'
 import type { RunView } from './run'
 import styles from './run.module.css'
 import { useSummaries } from './useRun'
@@ -40,10 +39,7 @@ export function MetricsTable({
   finder: Finder
 }) {
   const [box, width] = useWidth()
-  const sorted = useMemo(
-    () => [...metrics].sort((a, b) => COLLATOR.compare(a.key, b.key)),
-    [metrics],
-  )
+  const sorted = useMemo(() => [...metrics].sort((a, b) => byName(a.key, b.key)), [metrics])
   const named = sorted.map((each) => each.key).join('\n')
   const keys = useMemo(() => (named ? named.split('\n') : []), [named])
   const { summaries, failed } = useSummaries(run, keys, SUMMARIES)

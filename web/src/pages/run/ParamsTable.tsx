@@ -4,7 +4,7 @@ import { CopyButton } from '../../ui/Copy'
 import { Dialog } from '../../ui/Dialog'
 import { Grid } from '../../ui/Grid'
 import { Snippet } from '../../ui/Notes'
-import type { Finder } from './find'
+import { byName, type Finder } from './find'
 import { Panel, tableHeight } from './Panel'
 import styles from './run.module.css'
 import { useWidth } from '../../charts/lib/useWidth'
@@ -20,7 +20,7 @@ export function ParamsTable({ params, finder }: { params: readonly Param[]; find
     () =>
       params
         .filter(({ key, value = '' }) => finder.fits(key, value))
-        .sort((a, b) => COLLATOR.compare(a.key, b.key)),
+        .sort((a, b) => byName(a.key, b.key)),
     [params, finder],
   )
   const first = Math.round(Math.max(120, width * 0.46))
@@ -65,8 +65,6 @@ export function ParamsTable({ params, finder }: { params: readonly Param[]; find
     </Panel>
   )
 }
-
-export const COLLATOR = new Intl.Collator('en', { numeric: true })
 
 function valueCell(param: Param, onOpen: (param: Param) => void) {
   const { key, value = '' } = param

@@ -1,11 +1,10 @@
-import type { ComponentChildren } from 'preact'
 import { duration, moment } from '../../lib/format'
 import { paths } from '../../paths'
-import { CopyButton } from '../../ui/Copy'
 import { Badge } from '../../ui/Notes'
 import { TagEditor } from '../../ui/TagEditor'
 import { tagRun } from './actions'
 import { Datasets } from './Datasets'
+import { Fact } from './Fact'
 import { Models } from './Models'
 import { Panel } from './Panel'
 import type { RunView } from './run'
@@ -30,7 +29,7 @@ function Details({ run }: { run: RunView }) {
   const { artifact_uri: place } = run.message.info
   return (
     <Panel title="Details">
-      <dl class={styles.facts2}>
+      <dl class={styles.list}>
         <Fact name="Started">{moment(run.start)}</Fact>
         <Fact name="Ended">{run.end === null ? '–' : moment(run.end)}</Fact>
         {run.end !== null && <Fact name="Duration">{duration(run.end - run.start)}</Fact>}
@@ -45,26 +44,6 @@ function Details({ run }: { run: RunView }) {
         </Fact>
       </dl>
     </Panel>
-  )
-}
-
-export function Fact({
-  name,
-  copy,
-  children,
-}: {
-  name: string
-  copy?: string
-  children: ComponentChildren
-}) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>
-        <span class={styles.fact}>{children}</span>
-        {copy && <CopyButton text={copy} label={`Copy ${name.toLowerCase()}`} />}
-      </dd>
-    </div>
   )
 }
 
@@ -83,7 +62,7 @@ function Tags({ run }: { run: RunView }) {
         {others.length > 0 && (
           <details class={styles.fold}>
             <summary>{others.length} that programs keep</summary>
-            <dl class={styles.facts2}>
+            <dl class={styles.list}>
               {others.map(({ key, value }) => (
                 <Fact key={key} name={key.replace('mlflow.', '')} copy={value}>
                   {value.length > 160 ? `${value.slice(0, 160)} …` : value}
@@ -109,7 +88,7 @@ function Code({ run }: { run: RunView }) {
   })
   return (
     <Panel title="Code and environment">
-      <dl class={styles.facts2}>
+      <dl class={styles.list}>
         {name && (
           <Fact name="Source" copy={name}>
             {name} {type && <Badge>{type.toLowerCase()}</Badge>}

@@ -25,3 +25,10 @@ export function finder(text: string, regex: boolean): Finder {
     problem: null,
   }
 }
+
+const COLLATOR = new Intl.Collator('en', { numeric: true })
+
+/** Sorts names as people do: `layer 9` before `layer 10`. */
+export function byName(a: string, b: string): number {
+  return COLLATOR.compare(a, b)
+}
