@@ -48,6 +48,30 @@ export function shownAddress(file: Pick<FileOfRun, 'runId' | 'path'>): string {
   return address('GET artifacts/preview', { run_id: file.runId, path: file.path })
 }
 
+/** The path of a file that is named by a path from the folder of another one; null outside. */
+export function besideOf(path: string, named: string): string | null {
+  let decoded: string
+  try {
+    decoded = decodeURIComponent(named.replace(/[?#].*$/s, ''))
+  } catch {
+    return null
+  }
+  const way = folderOf(path).split('/').filter(Boolean)
+  for (const name of decoded.split('/')) {
+    if (name === '..' && way.pop() === undefined) return null
+    if (name !== '..' && name !== '.' && name !== '') way.push(name)
+  }
+  return way.join('/') || null
+}
+
+/** Shows pictures that a text names by paths beside itself. */
+export function picturesBeside(runId: string, path: string) {
+  return (named: string) => {
+    const found = besideOf(path, named)
+    return found && shownAddress({ runId, path: found })
+  }
+}
+
 /** The URI of an artifact, as the Python API takes it. */
 export function uriOf(runId: string, path: string): string {
   return `runs:/${runId}${path && `/${path}`}`

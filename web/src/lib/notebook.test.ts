@@ -40,3 +40,10 @@ test('old notebooks have work sheets', () => {
 test.each([null, 1, 'x', [], {}, { cells: 3 }])('what is no notebook: %j', (value) => {
   expect(readNotebook(value)).toBeNull()
 })
+
+test('pictures that a cell brings along', () => {
+  const source = '![a](attachment:a%20b.png) ![b](attachment:none.png)'
+  const attachments = { 'a b.png': { 'image/png': 'AA\n' } }
+  const found = readNotebook({ cells: [{ cell_type: 'markdown', source, attachments }] })
+  expect(found?.cells[0]?.text).toBe('![a](data:image/png;base64,AA) ![b](attachment:none.png)')
+})

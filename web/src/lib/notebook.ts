@@ -56,7 +56,7 @@ function cell(value: unknown): NotebookCell {
   const given = object(value)
   const type = text(given.cell_type)
   const level = typeof given.level === 'number' ? given.level : 1
-  const source = text(given.source ?? given.input)
+  const source = withAttachments(text(given.source ?? given.input), object(given.attachments))
   const number = given.execution_count ?? given.prompt_number
   return {
     kind: type === 'code' ? 'code' : type === 'raw' ? 'raw' : 'markdown',
@@ -64,6 +64,15 @@ function cell(value: unknown): NotebookCell {
     count: typeof number === 'number' ? number : null,
     outputs: list(given.outputs).flatMap((each) => output(object(each))),
   }
+}
+
+/** Pictures that a cell brings along stand in its text as `attachment:name`. */
+function withAttachments(source: string, attachments: Given): string {
+  return source.replace(/attachment:([^)\s"']+)/g, (whole, name: string) => {
+    const data = object(attachments[name] ?? attachments[name.replaceAll('%20', ' ')])
+    const type = IMAGES.find((each) => data[each])
+    return type ? `data:${type};base64,${text(data[type]).replace(/\s/g, '')}` : whole
+  })
 }
 
 const IMAGES = ['image/png', 'image/jpeg', 'image/gif', 'image/webp']

@@ -1,11 +1,12 @@
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import styles from './markdown.module.css'
+import type { Beside } from './renderMarkdown'
 
 type Reader = typeof import('./renderMarkdown').renderMarkdown
 let reader: Reader | null = null
 
 /** Markdown of a user, made harmless. Until its reader is there it is shown as it was written. */
-export function Markdown({ text }: { text: string }) {
+export function Markdown({ text, pictures }: { text: string; pictures?: Beside }) {
   const box = useRef<HTMLDivElement>(null)
   useLayoutEffect(() => {
     const element = box.current!
@@ -30,7 +31,7 @@ export function Markdown({ text }: { text: string }) {
     return () => {
       wanted = false
     }
-  }, [text])
+  }, [text, pictures])
   // the children are the reader's, so there are none of Preact's
   return <div ref={box} class={styles.text} />
 }

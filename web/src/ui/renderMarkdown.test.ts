@@ -49,3 +49,13 @@ test('tasks are shown, not offered', () => {
   expect(html('- [x] done\n- [ ] open')).toMatch(/☑ .*done[\s\S]*☐ .*open/)
   expect(html('- [x] done')).not.toContain('<input')
 })
+
+test('pictures beside the text are found by whoever knows where it is', () => {
+  const box = document.createElement('div')
+  const known = (path: string) => (path === 'a.png' ? 'found/a.png' : null)
+  box.append(renderMarkdown('![a](a.png) ![b](b.png)', known))
+  expect(box.innerHTML.trim()).toBe(
+    '<p><img src="found/a.png" alt="a"> <img src="b.png" alt="b"></p>',
+  )
+  expect(html('<img src="data:image/gif;base64,AA">')).toContain('alt=""')
+})

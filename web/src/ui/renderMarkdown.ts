@@ -25,8 +25,14 @@ purify.addHook('afterSanitizeAttributes', (node) => {
   if (node.tagName === 'PRE') node.setAttribute('tabindex', '0') // it scrolls, also by keyboard
 })
 
+/** Where a picture is that a text names by a path beside itself; null for nowhere. */
+export type Beside = (path: string) => string | null
+
+let beside: Beside | null = null
+
 /** The Markdown of a user as nodes that hold nothing but text, links, lists, tables and images. */
-export function renderMarkdown(text: string): DocumentFragment {
+export function renderMarkdown(text: string, pictures: Beside | null = null): DocumentFragment {
+  beside = pictures // for the hooks, which run before this returns
   return purify.sanitize(marked.parse(text, { async: false }), {
     RETURN_DOM_FRAGMENT: true,
     USE_PROFILES: { html: true },
@@ -51,8 +57,13 @@ function mendLink(link: Element): void {
 /** The content policy lets nothing be fetched from elsewhere: such a picture becomes a link to it. */
 function mendImage(image: Element): void {
   const source = image.getAttribute('src') ?? ''
+  if (!image.hasAttribute('alt')) image.setAttribute('alt', '')
   if (/^(data|blob):/i.test(source)) return
-  if (!/^([a-z][a-z0-9+.-]*:|\/\/)/i.test(source)) return // beside us
+  if (!/^([a-z][a-z0-9+.-]*:|\/\/)/i.test(source)) {
+    const found = beside?.(source)
+    if (found) image.setAttribute('src', found)
+    return
+  }
   const link = document.createElement('a')
   link.href = source
   link.textContent = image.getAttribute('alt') || source

@@ -1,6 +1,7 @@
-import { useState } from 'preact/hooks'
+import { useMemo, useState } from 'preact/hooks'
 import { Segments } from '../../ui/Field'
 import { Markdown } from '../../ui/Markdown'
+import { picturesBeside } from '../files'
 import { useWhole } from '../read'
 import type { PreviewProps } from './kinds'
 import styles from './previews.module.css'
@@ -13,6 +14,8 @@ const MOST = 1_000_000
 export function MarkdownFile({ file }: PreviewProps) {
   const { data, isLoading, error, refetch } = useWhole(file, MOST)
   const [look, setLook] = useState<'page' | 'text'>('page')
+  const { runId, path } = file
+  const pictures = useMemo(() => picturesBeside(runId, path), [runId, path])
   if (isLoading) return <Waiting />
   if (error) return <Failed error={error} again={() => void refetch()} />
   if (data === null || data === undefined) {
@@ -38,7 +41,7 @@ export function MarkdownFile({ file }: PreviewProps) {
       </div>
       {look === 'page' ? (
         <div class={styles.scroll} tabIndex={0} role="region" aria-label={`Page ${file.path}`}>
-          <Markdown text={data} />
+          <Markdown text={data} pictures={pictures} />
         </div>
       ) : (
         <PlainText file={file} />

@@ -3,6 +3,7 @@ import { sentence } from '../../api/errors'
 import { readNotebook, type NotebookCell, type Output } from '../../lib/notebook'
 import { parseJson } from '../../lib/values'
 import { Markdown } from '../../ui/Markdown'
+import { picturesBeside } from '../files'
 import { useWhole } from '../read'
 import { Line, useLines } from './Code'
 import type { PreviewProps } from './kinds'
@@ -17,6 +18,8 @@ const MOST = 32_000_000
 /** A notebook of Jupyter, as it was saved: nothing of it runs. */
 export function Notebook({ file }: PreviewProps) {
   const { data, isLoading, error, refetch } = useWhole(file, MOST)
+  const { runId, path } = file
+  const pictures = useMemo(() => picturesBeside(runId, path), [runId, path])
   const read = useMemo(() => {
     if (data === undefined || data === null) return null
     try {
@@ -41,17 +44,25 @@ export function Notebook({ file }: PreviewProps) {
   return (
     <div class={notebook.notebook} tabIndex={0} role="region" aria-label={`Notebook ${file.path}`}>
       {read.cells.map((cell, index) => (
-        <Cell key={index} cell={cell} language={read.language} />
+        <Cell key={index} cell={cell} language={read.language} pictures={pictures} />
       ))}
     </div>
   )
 }
 
-function Cell({ cell, language }: { cell: NotebookCell; language: string }) {
+function Cell({
+  cell,
+  language,
+  pictures,
+}: {
+  cell: NotebookCell
+  language: string
+  pictures: (named: string) => string | null
+}) {
   if (cell.kind === 'markdown') {
     return (
       <div class={notebook.words}>
-        <Markdown text={cell.text} />
+        <Markdown text={cell.text} pictures={pictures} />
       </div>
     )
   }
