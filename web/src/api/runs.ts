@@ -1,7 +1,7 @@
 import { useQuery, type UseQueryResult } from '@tanstack/react-query'
 import { quoteText } from '../lib/columns'
 import type { Lifecycle } from '../state/view'
-import { ask } from './client'
+import { ask, type Answer } from './client'
 import type { ApiError } from './errors'
 
 /** Which runs are meant: some by their ids, or those that a search finds. */
@@ -33,34 +33,22 @@ export async function fetchRuns(
   columns: readonly string[],
   signal?: AbortSignal,
 ): Promise<Runs> {
-  const found: Runs = { ids: [], columns: {}, total: 0 }
-  for (const name of columns) found.columns[name] = []
-  const add = async (question: object, count: boolean, most: number) => {
-    const page = await ask(
+  const page = (question: object) =>
+    ask(
       'runs/table',
-      {
-        experiment_ids: source.experimentIds,
-        columns: [...columns],
-        max_results: Math.min(PAGE, most),
-        count,
-        ...question,
-      },
+      { experiment_ids: source.experimentIds, columns: [...columns], ...question },
       signal,
     )
-    for (const id of page.run_ids ?? []) found.ids.push(id)
-    for (const name of columns) {
-      for (const value of page.columns?.[name] ?? []) found.columns[name]!.push(value)
-    }
-    if (count) found.total = page.total ?? 0
-    return page.run_ids?.length ?? 0
-  }
   if ('ids' in source) {
-    for (let start = 0; start < source.ids.length; start += PAGE) {
-      const ids = source.ids.slice(start, start + PAGE)
-      await add({ filter: filterOf(ids), run_view_type: 'ALL' }, false, PAGE)
-    }
+    const parts = pagesOf(source.ids.length).map(({ offset, max_results }) =>
+      page({
+        filter: filterOf(source.ids.slice(offset, offset + max_results)),
+        run_view_type: 'ALL',
+        max_results,
+      }),
+    )
+    const found = joined(await Promise.all(parts), columns)
     sortLike(found, source.ids)
-    found.total = found.ids.length
     return found
   }
   const question = {
@@ -68,12 +56,38 @@ export async function fetchRuns(
     order_by: source.order ? [source.order] : [],
     run_view_type: source.lifecycle,
   }
-  let more = true
-  while (more && found.ids.length < source.most) {
-    const offset = found.ids.length
-    const got = await add({ ...question, offset }, offset === 0, source.most - offset)
-    more = got > 0 && found.ids.length < found.total
+  // the first page says how many there are; the others are asked for at once
+  const [first, ...others] = pagesOf(source.most)
+  if (!first) return joined([], columns)
+  const answer = await page({ ...question, ...first, count: true })
+  const total = answer.total ?? 0
+  const rest = others.filter(({ offset }) => offset < total)
+  const answers = await Promise.all(rest.map((each) => page({ ...question, ...each })))
+  return { ...joined([answer, ...answers], columns), total }
+}
+
+/** The pages that hold so many rows. */
+function pagesOf(many: number): { offset: number; max_results: number }[] {
+  return Array.from({ length: Math.ceil(many / PAGE) }, (_, index) => ({
+    offset: index * PAGE,
+    max_results: Math.min(PAGE, many - index * PAGE),
+  }))
+}
+
+/** Pages as one; a run that moved from one to the next meanwhile is there once. */
+function joined(pages: readonly Answer<'runs/table'>[], columns: readonly string[]): Runs {
+  const found: Runs = { ids: [], columns: {}, total: 0 }
+  for (const name of columns) found.columns[name] = []
+  const known = new Set<string>()
+  for (const page of pages) {
+    for (const [row, id] of page.run_ids.entries()) {
+      if (known.has(id)) continue
+      known.add(id)
+      found.ids.push(id)
+      for (const name of columns) found.columns[name]!.push(page.columns[name]?.[row])
+    }
   }
+  found.total = found.ids.length
   return found
 }
 

@@ -113,6 +113,7 @@ export function ChartGrid({ source, charts, onCharts, by, onBy, hidden = [] }: P
             by={by}
             onBy={onBy}
             names={names ?? NO_NAMES}
+            alone={'ids' in source && source.ids.length === 1}
             onAdd={add}
           />
           {looks && <Looks looks={looks} grouped={by.group !== ''} {...{ pinned, onPin }} />}

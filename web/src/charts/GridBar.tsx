@@ -23,6 +23,7 @@ export function GridBar({
   by,
   onBy,
   names,
+  alone,
   onAdd,
 }: {
   text: string
@@ -32,6 +33,8 @@ export function GridBar({
   by: By
   onBy: (by: By) => void
   names: Names
+  /** there is a single run: nothing to group */
+  alone: boolean
   onAdd: (kind: string) => void
 }) {
   return (
@@ -59,7 +62,7 @@ export function GridBar({
         />
       </div>
       <Smoothing value={all.smoothing} onChoose={(smoothing) => onAll({ smoothing })} />
-      <Looks {...{ all, onAll, by, onBy, names }} />
+      {!alone && <Looks {...{ all, onAll, by, onBy, names }} />}
       <Menu
         align="end"
         trigger={

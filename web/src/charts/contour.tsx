@@ -17,7 +17,7 @@ import styles from './parts/form.module.css'
 import { PlotCanvas } from './parts/PlotCanvas'
 import { ShadeKey } from './parts/ShadeKey'
 import { State } from './parts/State'
-import { notesOf, useValues, type Table } from './parts/useValues'
+import { notesOf, useValues, withRunIds, type Table } from './parts/useValues'
 import type { ChartKind, Picture, PlotProps } from './types'
 
 export interface ContourOptions {
@@ -134,20 +134,21 @@ function sceneOf(
     y: axes.y(y!.numbers[place]!),
     lines: table.values.map((values) => [values.label, shown(values, place)] as const),
   }))
-  const dot = (target: Pen, index: number, radius: number) =>
+  const small = marks.length > 400
+  const dot = (target: Pen, index: number, radius: number, bare = false) =>
     target.circle(marks[index]!.x, marks[index]!.y, radius, {
       fill: shade(z!.numbers[places[index]!]!, range, theme.paperIs),
       stroke: theme.paperIs === 'dark' ? '#ffffff' : theme.ink,
-      width: 1,
+      width: bare ? 0.4 : 1,
     })
-  for (const index of marks.keys()) dot(pen, index, 3)
+  for (const index of marks.keys()) dot(pen, index, small ? 1.6 : 3, small)
   return { marks, emphasise: (over, index) => dot(over, index, 6) }
 }
 
 function pictureOf(table: Table, logs: Logs): Picture {
   const [x, y, z] = table.values
   const places = placesOf(table, logs)
-  return {
+  const picture: Picture = {
     summary: `Contour chart of ${z!.label} by ${x!.label} and ${y!.label}, ${plural(places.length, 'run')}`,
     notes: [
       'Between runs by straight planes, nothing beyond them',
@@ -163,6 +164,7 @@ function pictureOf(table: Table, logs: Logs): Picture {
       ]),
     draw: (pen, width, height, theme) => void sceneOf(table, logs, pen, width, height, theme),
   }
+  return withRunIds(picture, () => places.map((place) => table.runs[place]!.id))
 }
 
 export const contour: ChartKind<ContourOptions> = {

@@ -22,7 +22,7 @@ import { PlotCanvas } from './parts/PlotCanvas'
 import { RangeFields } from './parts/RangeFields'
 import { ShadeKey } from './parts/ShadeKey'
 import { State } from './parts/State'
-import { notesOf, useValues, type Table } from './parts/useValues'
+import { notesOf, useValues, withRunIds, type Table } from './parts/useValues'
 import type { ChartKind, Picture, PlotProps } from './types'
 
 export interface ParallelOptions {
@@ -166,7 +166,7 @@ function pictureOf(table: Table, plot: Parallel): Picture {
   const notes = notesOf(table, 0, '')
   if (many < plot.ids.length)
     notes.push(`${many} of ${plural(plot.ids.length, 'run')} inside of the brushes`)
-  return {
+  const picture: Picture = {
     summary: `Parallel coordinates of ${labels.join(', ')}, ${plural(many, 'run')}`,
     notes,
     columns: ['Run', ...labels],
@@ -178,6 +178,7 @@ function pictureOf(table: Table, plot: Parallel): Picture {
       ),
     draw: (pen, width, height, theme) => void parallelScene(plot, pen, width, height, theme),
   }
+  return withRunIds(picture, () => plot.ids.filter((_, run) => inside[run]))
 }
 
 export const parallel: ChartKind<ParallelOptions> = {

@@ -15,7 +15,7 @@ import styles from './parts/form.module.css'
 import { PlotCanvas } from './parts/PlotCanvas'
 import { ShadeKey } from './parts/ShadeKey'
 import { State } from './parts/State'
-import { notesOf, useValues, type Table } from './parts/useValues'
+import { notesOf, useValues, withRunIds, type Table } from './parts/useValues'
 import type { ChartKind, Picture, PlotProps } from './types'
 
 export interface ScatterOptions {
@@ -123,7 +123,7 @@ function sceneOf(
 function pictureOf(table: Table, options: ScatterOptions): Picture {
   const places = placesOf(table, options)
   const [x, y] = table.values
-  return {
+  const picture: Picture = {
     summary:
       `Scatter chart of ${y!.label} by ${x!.label}, ${plural(places.length, 'run')}` +
       (table.values[2] ? `, coloured by ${table.values[2].label}` : ''),
@@ -138,6 +138,7 @@ function pictureOf(table: Table, options: ScatterOptions): Picture {
       ]),
     draw: (pen, width, height, theme) => void sceneOf(table, options, pen, width, height, theme),
   }
+  return withRunIds(picture, () => places.map((place) => table.runs[place]!.id))
 }
 
 export const scatter: ChartKind<ScatterOptions> = {

@@ -2,7 +2,7 @@ import { useEffect, useMemo } from 'preact/hooks'
 import { metric, plural } from '../../lib/format'
 import type { BarOptions } from '../bar'
 import { barsOf, type Bar } from '../lib/bars'
-import { fitted, type Pen } from '../lib/pen'
+import { fitted, SMALL, type Pen } from '../lib/pen'
 import { linearScale, logScale, padded, type Scale } from '../lib/scale'
 import type { Mark, Scene } from '../lib/scene'
 import type { Theme } from '../lib/theme'
@@ -10,7 +10,7 @@ import { labelOf } from '../lib/values'
 import type { Picture, PlotProps } from '../types'
 import { PlotCanvas } from './PlotCanvas'
 import { State } from './State'
-import { notesOf, useValues } from './useValues'
+import { notesOf, useValues, withRunIds } from './useValues'
 
 /** A value of each run as lying bars, so that names can be read. */
 export function BarPlot(props: PlotProps<BarOptions>) {
@@ -39,7 +39,8 @@ export function BarPlot(props: PlotProps<BarOptions>) {
 }
 
 const FOOT = 22
-const LEAST_ROW = 13
+/** lower rows have no room for names */
+const LEAST_ROW = 9.5
 
 function sceneOf(
   bars: readonly Bar[],
@@ -52,7 +53,8 @@ function sceneOf(
 ): Scene {
   const row = (height - FOOT - 4) / bars.length
   const names = row >= LEAST_ROW
-  const widest = names ? Math.max(...bars.map((bar) => pen.measure(bar.label))) : 0
+  const size = Math.min(SMALL, Math.floor(row))
+  const widest = names ? Math.max(...bars.map((bar) => pen.measure(bar.label, size))) : 0
   const left = names ? Math.min(width * 0.38, widest + 12) : 8
   const room = Math.max(10, width - left - (names ? 62 : 14))
   const scale = scaleOf(bars, log)
@@ -92,11 +94,13 @@ function sceneOf(
       pen.line([low, high], [mark.y, mark.y], { stroke: theme.ink, width: 1.4 })
     }
     if (!names) continue
-    pen.text(left - 6, mark.y, fitted(pen, bar.label, left - 10), {
+    pen.text(left - 6, mark.y, fitted(pen, bar.label, left - 10, size), {
+      size,
       colour: theme.ink,
       align: 'right',
     })
     pen.text(left + room + 6, mark.y, metric(Number(bar.value.toPrecision(4))), {
+      size,
       colour: theme.quiet,
     })
   }
@@ -127,7 +131,7 @@ function scaleOf(bars: readonly Bar[], log: boolean): Scale {
 function pictureOf(bars: readonly Bar[], label: string, log: boolean, notes: string[]): Picture {
   const grouped = bars.some((bar) => bar.runId === null)
   const first = bars[0]
-  return {
+  const picture: Picture = {
     summary:
       `Bar chart of ${label}, ${plural(bars.length, grouped ? 'group' : 'run')}` +
       (first ? `, first ${first.label} with ${metric(first.value)}` : ''),
@@ -139,4 +143,5 @@ function pictureOf(bars: readonly Bar[], label: string, log: boolean, notes: str
       ),
     draw: (pen, width, height, theme) => void sceneOf(bars, label, log, pen, width, height, theme),
   }
+  return grouped ? picture : withRunIds(picture, () => bars.map((bar) => bar.runId))
 }

@@ -2,7 +2,7 @@ import { useMemo } from 'preact/hooks'
 import { useRuns } from '../../api/runs'
 import { useSame } from '../lib/useSame'
 import { valuesOf, type Values } from '../lib/values'
-import type { ChartRun, PlotProps } from '../types'
+import type { ChartRun, Picture, PlotProps } from '../types'
 
 /** Runs with some of their columns, side by side: `values[c].numbers[i]` belongs to `runs[i]`. */
 export interface Table {
@@ -42,6 +42,18 @@ export function useValues(
     return table
   }, [data, runs, asked, enabled])
   return { table, error: table ? null : error }
+}
+
+/** A picture whose files say which run is meant, as names need not differ. */
+export function withRunIds(picture: Picture, ids: () => (string | null)[]): Picture {
+  return {
+    ...picture,
+    csv: () => {
+      const runs = ids()
+      const rows = picture.rows().map((row, index) => [runs[index] ?? null, ...row])
+      return { columns: ['run_id', ...picture.columns], rows }
+    },
+  }
 }
 
 /** What readers should know of runs that a chart does not show. */
