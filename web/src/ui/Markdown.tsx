@@ -12,7 +12,7 @@ export function Markdown({ text, pictures }: { text: string; pictures?: Beside }
     const element = box.current!
     const show = (read: Reader) => {
       element.classList.remove(styles.plain!)
-      element.replaceChildren(read(text))
+      element.replaceChildren(read(text, pictures))
     }
     if (reader) {
       show(reader)
