@@ -1,17 +1,10 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { sentence } from '../api/errors'
 import { useRuns, type RunSource } from '../api/runs'
-import { count } from '../lib/format'
-import { setHighlighted, useHighlighted } from '../state/highlight'
 import { setRunColours } from '../state/runColours'
 import type { ChartSpec } from '../state/view'
-import { Button } from '../ui/Button'
-import { Field, Input } from '../ui/Field'
-import { FormDialog } from '../ui/Dialog'
-import { Empty, Problem, Skeleton } from '../ui/Notes'
+import { Empty, Problem } from '../ui/Notes'
 import { showsOf, titleOf, type Shared } from './ChartBody'
-import { ChartDialog } from './ChartDialog'
-import { FullScreen } from './FullScreen'
 import styles from './grid.module.css'
 import { GridBar } from './GridBar'
 import { GridSection } from './GridSection'
@@ -28,19 +21,15 @@ import {
   writeAll,
   type Placed,
 } from './lib/arrange'
-import { dressColumns, dressed, type By, type Dressed } from './lib/dress'
+import { dressColumns, dressed, type By } from './lib/dress'
 import { useSame } from './lib/useSame'
 import { useWidth } from './lib/useWidth'
-import { Legend, Swatch } from './parts/Legend'
-import { ShadeKey } from './parts/ShadeKey'
+import { Nothing, Waiting } from './NoCharts'
+import { Opened, type Open } from './Opened'
+import { RunKey } from './RunKey'
 import { useNames } from './useNames'
 
 const NO_NAMES = { metrics: [], params: [], tags: [] }
-const SNIPPET = `import mlflow
-
-with mlflow.start_run():
-    for step in range(100):
-        mlflow.log_metric("loss", 1 / (step + 1), step=step)`
 
 interface Props {
   source: RunSource
@@ -53,8 +42,6 @@ interface Props {
   /** ids of runs to leave out */
   hidden?: readonly string[]
 }
-
-type Open = { what: 'edit' | 'new' | 'rename' | 'full'; spec: ChartSpec; after?: string }
 
 /** Charts of some runs, as many as one likes. */
 export function ChartGrid({ source, charts, onCharts, by, onBy, hidden = [] }: Props) {
@@ -116,7 +103,7 @@ export function ChartGrid({ source, charts, onCharts, by, onBy, hidden = [] }: P
             alone={'ids' in source && source.ids.length === 1}
             onAdd={add}
           />
-          {looks && <Looks looks={looks} grouped={by.group !== ''} {...{ pinned, onPin }} />}
+          {looks && <RunKey looks={looks} grouped={by.group !== ''} {...{ pinned, onPin }} />}
           {!looks || (all.own && !names) ? (
             !problem && <Waiting />
           ) : shown.length === 0 ? (
@@ -198,145 +185,4 @@ function usePinned(): [ReadonlySet<string>, (runId: string) => void] {
       return after
     })
   return [pinned, toggle]
-}
-
-function Opened({
-  open: { what, spec: given },
-  placed,
-  shared,
-  names,
-  onSpec,
-  onClose,
-}: {
-  open: Open
-  placed: readonly Placed[]
-  shared: Shared
-  names: Parameters<typeof ChartDialog>[0]['names']
-  onSpec: (spec: ChartSpec) => void
-  onClose: () => void
-}) {
-  // what was opened may have changed since, by a zoom for instance
-  const spec = placed.find((chart) => chart.spec.id === given.id)?.spec ?? given
-  if (what === 'full') return <FullScreen {...{ spec, shared, onSpec, onClose }} />
-  if (what === 'rename') return <Rename {...{ spec, onSpec, onClose }} />
-  return (
-    <ChartDialog isNew={what === 'new'} onSave={onSpec} {...{ spec, names, shared, onClose }} />
-  )
-}
-
-function Rename({
-  spec,
-  onSpec,
-  onClose,
-}: {
-  spec: ChartSpec
-  onSpec: (spec: ChartSpec) => void
-  onClose: () => void
-}) {
-  const [title, setTitle] = useState(spec.title ?? '')
-  return (
-    <FormDialog
-      title="Rename chart"
-      action="Rename"
-      onClose={onClose}
-      onSubmit={async () => onSpec({ ...spec, title })}
-    >
-      <Field label="Title (empty: what it shows)">
-        <Input
-          autofocus
-          value={title}
-          placeholder={titleOf({ ...spec, title: '' })}
-          onInput={(event) => setTitle(event.currentTarget.value)}
-        />
-      </Field>
-    </FormDialog>
-  )
-}
-
-/** Which colour is which run; or what the colours and dashes were chosen to mean. */
-function Looks({
-  looks,
-  grouped,
-  pinned,
-  onPin,
-}: {
-  looks: Dressed
-  grouped: boolean
-  pinned: ReadonlySet<string>
-  onPin: (runId: string) => void
-}) {
-  const highlighted = useHighlighted()
-  const entries = useMemo(
-    () =>
-      looks.runs.map((run) => ({
-        id: run.id,
-        label: run.name,
-        colour: run.colour,
-        dash: run.dash,
-      })),
-    [looks],
-  )
-  return (
-    <>
-      {looks.key.map(({ title, entries: list, values }) => (
-        <div key={title} class={styles.key}>
-          {values ? (
-            <ShadeKey values={values} />
-          ) : (
-            <>
-              <span>{title}</span>
-              {list.map((entry) => (
-                <span key={entry.label} class={styles.keyEntry}>
-                  <Swatch colour={entry.colour} dash={entry.dash} />
-                  {entry.label}
-                </span>
-              ))}
-            </>
-          )}
-        </div>
-      ))}
-      {!grouped && entries.length > 1 && (
-        <Legend
-          label={`${count(entries.length)} runs`}
-          entries={entries}
-          marked={highlighted}
-          pinned={pinned}
-          onMark={setHighlighted}
-          onPin={onPin}
-        />
-      )}
-    </>
-  )
-}
-
-function Waiting() {
-  return (
-    <div class={styles.cards} aria-busy="true">
-      {[0, 1, 2, 3, 4, 5].map((place) => (
-        <Skeleton key={place} height={310} />
-      ))}
-    </div>
-  )
-}
-
-function Nothing({ text, none, onOwn }: { text: string; none: boolean; onOwn: () => void }) {
-  if (text) {
-    return (
-      <Empty title="No chart of that name">
-        <p>Titles and the names of metrics and params are searched.</p>
-      </Empty>
-    )
-  }
-  if (none) {
-    return (
-      <Empty title="No metrics yet" snippet={SNIPPET}>
-        <p>A chart appears for every metric that a run logs.</p>
-      </Empty>
-    )
-  }
-  return (
-    <Empty title="All charts were removed">
-      <Button onClick={onOwn}>Show a chart for each metric</Button>
-    </Empty>
-  )
 }
