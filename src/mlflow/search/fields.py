@@ -23,6 +23,12 @@ class Kind:
 
 
 NUMBER = Kind("a number without quotes", ("=", "!=", "<", "<=", ">", ">=", *_LISTS), quoted=False)
+TIME = Kind(
+    "a number without quotes (milliseconds since the epoch), or a time in quotes such as "
+    "'2026-11-20', '2026-11-20 14:30' or '7 days ago'",
+    NUMBER.comparators,
+    quoted=False,
+)
 TEXT = Kind("a string in quotes", ("=", "!=", *_PATTERNS, *_LISTS), quoted=True)
 IDENTIFIER = Kind("an id in quotes", ("=", "!=", *_LISTS), quoted=True)
 
@@ -102,12 +108,12 @@ RUNS = Noun(
             attributes=(
                 Attribute("artifact_uri", TEXT),
                 Attribute("duration", NUMBER),
-                Attribute("end_time", NUMBER),
+                Attribute("end_time", TIME),
                 Attribute("experiment_id", IDENTIFIER),
                 Attribute("lifecycle_stage", TEXT),
                 Attribute("run_id", TEXT),
                 Attribute("run_name", TEXT, ("run name", "Run name", "Run Name")),
-                Attribute("start_time", NUMBER, ("created", "Created")),
+                Attribute("start_time", TIME, ("created", "Created")),
                 Attribute("status", TEXT),
                 Attribute("user_id", TEXT),
             ),
@@ -138,9 +144,9 @@ EXPERIMENTS = Noun(
             "attribute",
             ("attribute",),
             attributes=(
-                Attribute("creation_time", NUMBER),
+                Attribute("creation_time", TIME),
                 Attribute("experiment_id", IDENTIFIER),
-                Attribute("last_update_time", NUMBER),
+                Attribute("last_update_time", TIME),
                 Attribute("name", TEXT),
             ),
         ),

@@ -20,7 +20,8 @@ from typing import NoReturn
 
 from mlflow.search import patterns
 from mlflow.search.errors import one_of, quoted, refuse
-from mlflow.search.fields import FUNCTIONS, Group, Kind as ValueKind, Noun
+from mlflow.search.fields import FUNCTIONS, TIME, Group, Kind as ValueKind, Noun
+from mlflow.search.times import milliseconds
 from mlflow.search.tokens import Kind, Token, tokenize
 from mlflow.search.tree import And, Comparison, Field, Node, Not, Or, Scalar, Value
 
@@ -303,13 +304,18 @@ class Reader:
 
     def _scalar(self, kind: ValueKind) -> Scalar:
         token = self.token
-        wanted = Kind.STRING if kind.quoted else Kind.NUMBER
+        in_words = kind is TIME and token.kind is Kind.STRING
+        wanted = Kind.STRING if kind.quoted or in_words else Kind.NUMBER
         if token.kind is not wanted:
             self.fail(f"unexpected {token}", kind.written)
         self._values += 1
         if self._values > MAX_VALUES:
             self.fail("there are too many values", f"at most {MAX_VALUES:,}")
         self.take()
+        if in_words:
+            if (moment := milliseconds(token.key)) is None:
+                self.fail(f"{quoted(token.key)} is not a time", kind.written, token)
+            return moment
         if not kind.quoted:
             return _number(token.text)
         return token.key
