@@ -19,6 +19,19 @@ export default defineConfig({
     target: 'es2022',
     license: { fileName: 'licenses.txt' },
     rolldownOptions: {
+      // few files, for each costs a round trip: what several pages share is one
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: 'icons', test: /node_modules.lucide/ },
+            {
+              name: 'shared',
+              test: /src.(ui|lib|state|api).|paths|node_modules.(preact|@tanstack|@radix|@floating|react-remove|aria-hidden)/,
+              minShareCount: 3,
+            },
+          ],
+        },
+      },
       // "use client" means nothing here
       onLog: (level, log, handler) => log.code !== 'MODULE_LEVEL_DIRECTIVE' && handler(level, log),
     },
