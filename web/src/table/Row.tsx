@@ -1,13 +1,11 @@
 import { ChevronDown, ChevronRight, Eye, EyeOff } from 'lucide'
 import { memo } from 'preact/compat'
 import { column } from '../lib/columns'
-import { count } from '../lib/format'
 import { paths } from '../paths'
 import { Icon } from '../ui/Icon'
 import { shown } from './cells'
 import { NAME, titleOf, type Drawn, type Layout } from './layout'
 import type { RowData } from './level'
-import { RUNS } from './sources'
 import styles from './table.module.css'
 
 /** What of a row can be clicked; the table hears the clicks of all rows itself. */
@@ -210,7 +208,6 @@ function GroupName({ row, group }: { row: RowData; group: readonly string[] }) {
           </strong>{' '}
         </span>
       ))}
-      <span class="quiet">{count(Number(row.cells[RUNS] ?? 0))} runs</span>
     </span>
   )
 }

@@ -31,6 +31,11 @@ test('columns have titles that people read', () => {
   expect(titleOf(column('tags.`mlflow.source.name`'))).toBe('Source')
 })
 
+test('a metric and a param of the same name are told apart', () => {
+  const { loose } = layOut(['metrics.lr', 'params.lr', 'params.seed'], [], {})
+  expect(loose.map((each) => each.title)).toEqual(['lr (metric)', 'lr (param)', 'seed'])
+})
+
 test('an item is moved to another place', () => {
   expect(moved(['a', 'b', 'c'], 0, 2)).toEqual(['b', 'c', 'a'])
   expect(moved(['a', 'b', 'c'], 2, -1)).toEqual(['c', 'a', 'b'])

@@ -63,12 +63,26 @@ export function titleOf({ kind, key, function: of }: Column): string {
 }
 
 function usualWidth({ kind, key }: Column, title: string, grouped: boolean): number {
-  if (kind === 'attributes') return ATTRIBUTES[key]?.[1] ?? 120
+  if (kind === 'attributes') {
+    // groups are called by all that they are grouped by
+    return key === 'run_name' && grouped ? 340 : (ATTRIBUTES[key]?.[1] ?? 120)
+  }
   if (kind === 'special') return SPECIAL[key]?.[1] ?? 120
   // the name in the head must fit, with room for the arrow of the order
   const fitting = Math.min(220, Math.round(title.length * 7.2 + 40))
   // groups show mean ± spread
   return Math.max(grouped && kind !== 'tags' ? 150 : kind === 'tags' ? 120 : 116, fitting)
+}
+
+/** Titles of columns; where a metric and a param share one, each says what it is. */
+function titlesOf(names: readonly string[]): string[] {
+  const columns = names.map(column)
+  const titles = columns.map(titleOf)
+  return titles.map((title, at) =>
+    titles.indexOf(title) === at && titles.lastIndexOf(title) === at
+      ? title
+      : `${title} (${columns[at]!.kind.replace(/s$/, '')})`,
+  )
 }
 
 /** Lay columns out from left to right, the pinned ones first. */
@@ -79,10 +93,11 @@ export function layOut(
 ): Layout {
   const isPinned = (name: string) => name === NAME || pinned.includes(name)
   const ordered = [...names.filter(isPinned), ...names.filter((name) => !isPinned(name))]
+  const titles = titlesOf(ordered)
   let left = 0
-  const drawn = ordered.map((name): Drawn => {
+  const drawn = ordered.map((name, at): Drawn => {
     const meaning = column(name)
-    const title = titleOf(meaning)
+    const title = titles[at]!
     const width = clampWidth(widths[name] ?? usualWidth(meaning, title, names.includes(RUNS)))
     const each = {
       ...meaning,
