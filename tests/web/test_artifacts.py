@@ -290,6 +290,16 @@ def test_nothing_is_replaced_without_asking(own_ui: Ui, own_demo: Seeded) -> Non
     expect(text).to_contain_text("changed")
 
 
+def test_a_text_shows_pictures_beside_it(own_ui: Ui, own_demo: Seeded) -> None:
+    query = f"run_uuid={own_demo.runs['files']}&path=README.md"
+    address = f"{own_demo.url}/ajax-api/2.0/mlflow/upload-artifact?{query}"
+    text = "![A plot](images/plot.png)\n"
+    assert own_ui.page.request.post(address, data=text.encode()).ok
+    page = _open(own_ui, own_demo, "README.md")
+    expect(page.get_by_role("img", name="A plot")).to_have_js_property("naturalWidth", 60)
+    own_ui.check_accessible()
+
+
 def test_a_file_that_is_refused_says_why_and_the_others_go(own_ui: Ui, own_demo: Seeded) -> None:
     own_ui.forgive("400")
     page = _open(own_ui, own_demo)
