@@ -7,6 +7,7 @@ import {
   type Explained,
   type Explanation,
 } from '../../lib/importance'
+import { TREES } from '../../lib/forest'
 import { plural } from '../../lib/format'
 import { Empty, Hint, Skeleton } from '../../ui/Notes'
 import styles from './compare.module.css'
@@ -127,7 +128,7 @@ function Trust({ found: { runs, fit }, metric }: { found: Explanation; metric: s
         ? `${plural(runs, 'run')} with ${metric}.`
         : fit < LEAST_FIT
           ? `A random forest on ${plural(runs, 'run')} explains ${share} of the spread of ${metric} in runs that it was not shown: hardly more than the mean does. So no importance is shown; correlations may be chance.`
-          : `Importance: how much worse a random forest (60 trees, ${plural(runs, 'run')}) predicts ${metric} when the values of one param are shuffled. It explains ${share} of the spread in runs that it was not shown${fit < WEAK_FIT ? ', which is little: take this as a hint' : ''}. Params that change together share their importance; none of this proves a cause.`
+          : `Importance: how much worse a random forest (${TREES} trees, ${plural(runs, 'run')}) predicts ${metric} when the values of one param are shuffled. It explains ${share} of the spread in runs that it was not shown${fit < WEAK_FIT ? ', which is little: take this as a hint' : ''}. Params that change together share their importance; none of this proves a cause.`
   return (
     <div class={styles.trust}>
       <Hint>{sentence}</Hint>

@@ -1,7 +1,7 @@
 import { scaleLinear, scaleLog, scalePoint } from 'd3-scale'
 import { useMemo } from 'preact/hooks'
 import { metric as numberText } from '../../lib/format'
-import { asNumbers } from '../../lib/importance'
+import { asNumbers } from '../../lib/statistics'
 import { paths } from '../../paths'
 import { go } from '../../state/address'
 import { setHighlighted } from '../../state/highlight'
