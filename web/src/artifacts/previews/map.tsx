@@ -1,6 +1,7 @@
 import { geoGraticule10, geoMercator, geoPath, type GeoPermissibleObjects } from 'd3-geo'
 import { Minus, Plus, RotateCcw } from 'lucide'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useTheme, type Theme } from '../../charts/lib/theme'
 import { readGeography } from '../../lib/geojson'
 import { plural } from '../../lib/format'
 import { ofRecords, parseJson } from '../../lib/values'
@@ -90,13 +91,10 @@ function Drawing({ shape, label }: { shape: GeoPermissibleObjects; label: string
     watch.observe(box)
     return () => watch.disconnect()
   }, [])
+  const theme = useTheme()
   useEffect(() => {
-    const draw = () => canvas.current && drawMap(canvas.current, shape, size, view)
-    draw()
-    const scheme = matchMedia('(prefers-color-scheme: dark)')
-    scheme.addEventListener('change', draw)
-    return () => scheme.removeEventListener('change', draw)
-  }, [shape, size, view])
+    if (canvas.current) drawMap(canvas.current, shape, size, view, theme)
+  }, [shape, size, view, theme])
   const zoom = (times: number) =>
     setView((now) => ({ zoom: now.zoom * times, x: now.x * times, y: now.y * times }))
   const move = (x: number, y: number) => setView((now) => ({ ...now, x: now.x + x, y: now.y + y }))
@@ -149,6 +147,7 @@ function drawMap(
   shape: GeoPermissibleObjects,
   [width, height]: readonly [number, number],
   view: Viewpoint,
+  theme: Theme,
 ): void {
   const context = canvas.getContext('2d')
   if (!context || width === 0 || height === 0) return
@@ -158,7 +157,6 @@ function drawMap(
   canvas.style.width = `${width}px`
   canvas.style.height = `${height}px`
   context.scale(ratio, ratio)
-  const colour = (name: string) => getComputedStyle(canvas).getPropertyValue(name)
   const margin = 30
   const projection = geoMercator().fitExtent(
     [
@@ -179,12 +177,12 @@ function drawMap(
     ])
   const path = geoPath(projection, context).pointRadius(5)
   context.lineWidth = 1
-  context.strokeStyle = colour('--line')
+  context.strokeStyle = theme.line
   context.beginPath()
   path(geoGraticule10())
   context.stroke()
-  context.fillStyle = `color-mix(in srgb, ${colour('--accent')} 25%, transparent)`
-  context.strokeStyle = colour('--accent')
+  context.fillStyle = `color-mix(in srgb, ${theme.accent} 25%, transparent)`
+  context.strokeStyle = theme.accent
   context.lineWidth = 1.4
   context.beginPath()
   path(shape)
