@@ -13,7 +13,9 @@ const MARKERS = 40
 
 /** Draw lines: bands below, then raw values faintly, then the lines. */
 export function drawLines(pen: Pen, axes: Axes, lines: readonly Line[]): void {
-  for (const line of lines) if (line.low && line.high) drawBand(pen, axes, line)
+  const bands = lines.filter((line) => line.low && line.high)
+  const faint = Math.max(0.05, Math.min(0.16, 0.5 / bands.length))
+  for (const line of bands) drawBand(pen, axes, line, faint)
   for (const line of lines) {
     if (line.raw) strokeLine(pen, axes, line, line.raw, { width: 1, alpha: 0.28, dots: false })
   }
@@ -42,11 +44,11 @@ function strokeLine(
   }
 }
 
-function drawBand(pen: Pen, axes: Axes, { x, low, high, colour }: Line): void {
+function drawBand(pen: Pen, axes: Axes, { x, low, high, colour }: Line, alpha: number): void {
   let ring: number[][] = []
   let back: number[][] = []
   const close = () => {
-    if (ring.length > 1) pen.rings([[...ring, ...back.toReversed()]], { fill: colour, alpha: 0.16 })
+    if (ring.length > 1) pen.rings([[...ring, ...back.toReversed()]], { fill: colour, alpha })
     ring = []
     back = []
   }

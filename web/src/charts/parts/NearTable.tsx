@@ -23,10 +23,11 @@ export function NearTable({
   onPin: (runId: string) => void
 }) {
   const shown = held ? near : near.slice(0, SHOWN)
+  const x = xOf(near)
   return (
     <>
       <div class={styles.head}>
-        {axisLabel(axis)} {xText(axis, xOf(near))}
+        {axisLabel(axis)} {xText(axis, x)}
       </div>
       <table>
         <tbody>
@@ -44,7 +45,11 @@ export function NearTable({
                 {line.runs > 1 && ` (${plural(line.runs, 'run')})`}
               </th>
               <td class="number">{valueText({ line, index, far })}</td>
-              {axis !== 'step' && line.step && <td class="number quiet">{line.step[index]}</td>}
+              {/* of thinned curves the nearest point may be at another place than the first's */}
+              <td class="number quiet">
+                {axis !== 'step' && line.step && `step ${line.step[index]}`}
+                {axis === 'step' && line.x[index] !== x && `at ${xText(axis, line.x[index]!)}`}
+              </td>
               {held && line.runId && (
                 <td>
                   <IconButton
