@@ -37,6 +37,22 @@ def test_the_whole_language_and_the_count(ui: Ui, demo: Seeded) -> None:
     assert "q=" not in page.url
 
 
+def test_what_is_often_asked_for_takes_a_click(ui: Ui, demo: Seeded) -> None:
+    page = opened(ui, demo)
+    page.get_by_role("button", name="Filter", exact=True).click()
+    panel = page.get_by_role("dialog", name="Filter")
+    panel.get_by_role("checkbox", name="Failed").check()
+    expect(search(page)).to_have_value("attributes.status = 'FAILED'")
+    panel.get_by_role("checkbox", name="Running").check()  # one status takes the place of another
+    panel.get_by_role("checkbox", name="digits").check()
+    expect(search(page)).to_have_value("attributes.status = 'RUNNING' AND datasets.name = 'digits'")
+    panel.get_by_role("checkbox", name="digits").uncheck()
+    expect(total(page)).to_have_text("1 of 25 match")
+    panel.get_by_role("checkbox", name="In the last 7 days").check()
+    expect(total(page)).to_have_text("0 of 25 match")
+    ui.check_accessible()
+
+
 def test_a_part_of_a_name_is_searched_while_it_is_typed(ui: Ui, demo: Seeded) -> None:
     page = opened(ui, demo)
     search(page).press_sequentially("RIAL")

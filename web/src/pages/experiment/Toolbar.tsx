@@ -12,6 +12,7 @@ import { Button, IconButton } from '../../ui/Button'
 import { Check, Input, Select } from '../../ui/Field'
 import { Popover } from '../../ui/Popover'
 import styles from './experiment.module.css'
+import { FilterMenu } from './FilterMenu'
 import type { Table } from './useTable'
 
 const LIFECYCLES: readonly { value: Lifecycle; label: string }[] = [
@@ -40,6 +41,11 @@ export function Toolbar({ view, change, table, all, live, onExport }: ToolbarPro
         value={view.lifecycle}
         choices={LIFECYCLES}
         onChoose={(lifecycle) => change({ lifecycle, selected: [] })}
+      />
+      <FilterMenu
+        experimentIds={table.question.experimentIds}
+        filter={view.filter}
+        onFilter={(filter) => change({ filter })}
       />
       <Popover label="Columns" trigger={<Button icon={Columns3}>Columns</Button>}>
         <ColumnChooser
