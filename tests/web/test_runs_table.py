@@ -111,6 +111,7 @@ def test_several_experiments_in_one_table(ui: Ui, demo: Seeded) -> None:
     ask(page, "run_name RLIKE '[a-z]-1$'")
     expect(total(page)).to_have_text("2 of 28 match")
     assert sorted(names(page).all_text_contents()) == ["trial-1", "words-1"]
+    expect(cell(page, "words-1", "Experiment")).to_have_text("team/nlp/words")
     expect(page.get_by_role("link", name="team/nlp/words")).to_be_visible()
 
 

@@ -1,4 +1,5 @@
-import type { ComponentChildren } from 'preact'
+import { createContext, type ComponentChildren } from 'preact'
+import { useContext } from 'preact/hooks'
 import type { Cell } from '../api/runs'
 import type { Column } from '../lib/columns'
 import { ago, count, duration, metric, moment } from '../lib/format'
@@ -15,6 +16,13 @@ export interface Shown {
 
 const NOTHING: Shown = { content: null }
 const WAITING: Shown = { content: <span class={styles.bar} aria-hidden="true" /> }
+
+/** Names of the experiments whose runs are shown, by id. */
+export const ExperimentNames = createContext<ReadonlyMap<string, string>>(new Map())
+
+function ExperimentName({ id }: { id: string }) {
+  return <>{useContext(ExperimentNames).get(id) ?? id}</>
+}
 
 /** What is shown of a value in a column. */
 export function shown(column: Column, value: Cell | undefined): Shown {
@@ -72,6 +80,7 @@ function attribute(key: string, value: NonNullable<Cell>): Shown {
   if (key === 'lifecycle_stage') {
     return value === 'deleted' ? { content: <Badge>Deleted</Badge> } : { content: 'Active' }
   }
+  if (key === 'experiment_id') return { content: <ExperimentName id={String(value)} /> }
   if (key === 'run_id') return { content: <span class="mono">{String(value)}</span> }
   return text(String(value))
 }

@@ -47,7 +47,11 @@ test('system metrics are not among the first columns', () => {
 })
 
 test('results come first where there is little room', () => {
-  const names = usualColumns(['metrics.loss'], ['params.lr'], true)
+  const names = usualColumns(['metrics.loss'], ['params.lr'], { narrow: true })
   expect(names.slice(3, 5)).toEqual(['metrics.loss', 'params.lr'])
   expect([...names].sort()).toEqual([...usualColumns(['metrics.loss'], ['params.lr'])].sort())
+})
+
+test('runs of several experiments say which they belong to', () => {
+  expect(usualColumns([], [], { several: true })[3]).toBe('attributes.experiment_id')
 })

@@ -35,7 +35,7 @@ const ATTRIBUTES: Readonly<Record<string, readonly [title: string, width: number
   end_time: ['Ended', 112],
   duration: ['Duration', 96],
   user_id: ['User', 96],
-  experiment_id: ['Experiment', 120],
+  experiment_id: ['Experiment', 160],
   lifecycle_stage: ['Lifecycle', 96],
   artifact_uri: ['Artifact location', 220],
   run_id: ['Run id', 260],
@@ -144,13 +144,17 @@ export function moved<T>(items: readonly T[], from: number, to: number): T[] {
 const FIRST = [NAME, 'attributes.status', 'attributes.start_time']
 const ABOUT = ['attributes.duration', 'attributes.user_id', 'tags.`mlflow.source.name`']
 
-/** The columns that a table has until others are chosen. A narrow one shows results before the rest. */
+/**
+ * The columns that a table has until others are chosen. A narrow one shows results before the
+ * rest, one of several experiments says which.
+ */
 export function usualColumns(
   metrics: readonly string[],
   params: readonly string[],
-  narrow = false,
+  { narrow = false, several = false } = {},
 ): string[] {
   const own = (names: readonly string[]) => names.filter((name) => !/[.`]`?system\//.test(name))
   const results = [...own(metrics).slice(0, 8), ...own(params).slice(0, 8)]
-  return narrow ? [...FIRST, ...results, ...ABOUT] : [...FIRST, ...ABOUT, ...results]
+  const first = several ? [...FIRST, 'attributes.experiment_id'] : FIRST
+  return narrow ? [...first, ...results, ...ABOUT] : [...first, ...ABOUT, ...results]
 }

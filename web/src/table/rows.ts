@@ -42,6 +42,8 @@ export class Rows {
     this.#branch = null
     if (!same) {
       this.#question = question
+      // nobody waits any more for what was asked in between
+      if (this.#next) this.#drop(this.#next)
       this.#next = topLevel(question)
       if (this.#next === this.#shown) this.#next = null
       if (this.#next && this.#next.scope === this.#shown?.scope) {
@@ -162,11 +164,7 @@ export class Rows {
   /** Nobody looks any more. */
   stop(): void {
     if (this.#timer !== null) clearTimeout(this.#timer)
-    for (const [level, unsubscribe] of this.#heard) {
-      unsubscribe()
-      level.stop()
-    }
-    this.#heard.clear()
+    for (const level of this.#heard.keys()) this.#drop(level)
     this.#shown = this.#next = this.#question = this.#branch = null
   }
 
@@ -200,17 +198,18 @@ export class Rows {
   #settle(): void {
     if (!this.#next?.isReady) return
     if (this.#next.error && this.#shown) return // the old rows stay beside the message
-    for (const [level, unsubscribe] of this.#heard) {
-      if (level === this.#next) continue
-      unsubscribe()
-      level.stop()
-      this.#heard.delete(level)
-    }
+    for (const level of this.#heard.keys()) if (level !== this.#next) this.#drop(level)
     if (this.#shown) this.answers++
     this.#shown = this.#next
     this.#next = null
     this.arrived = 0
     this.#branch = null
+  }
+
+  #drop(level: Level): void {
+    this.#heard.get(level)?.()
+    this.#heard.delete(level)
+    level.stop()
   }
 
   #listen(level: Level | null): void {

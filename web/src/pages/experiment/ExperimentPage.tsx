@@ -10,6 +10,7 @@ import { useRunColours } from '../../state/runColours'
 import { useView, type ChangeView } from '../../state/useView'
 import type { Layout, View } from '../../state/view'
 import { QueryInput } from '../../table/QueryInput'
+import { ExperimentNames } from '../../table/cells'
 import { RunTable } from '../../table/RunTable'
 import { Button } from '../../ui/Button'
 import { Segments } from '../../ui/Field'
@@ -108,6 +109,7 @@ function Runs({ experimentIds, experiments, view, change }: RunsProps) {
   const { rows } = table
   const selection = useSelection(view, change)
   const name = experiments[0]?.name ?? 'runs'
+  const experimentNames = useNames(experiments)
   const error = table.error
   const isFilter = error instanceof ApiError && error.source !== 'order_by' && error.status === 400
   const nothing = rows.total === 0 && !rows.isOld && !rows.isFirst && !error
@@ -153,19 +155,11 @@ function Runs({ experimentIds, experiments, view, change }: RunsProps) {
           onExport={() => setExporting(true)}
         />
         {error !== null && !isFilter && (
-          <div class={styles.message}>
-            <Problem>
-              {sentence(error)}{' '}
-              {view.order && (
-                <Button small onClick={() => change({ order: '' })}>
-                  Do not sort
-                </Button>
-              )}
-              <Button small onClick={() => rows.refresh()}>
-                Ask again
-              </Button>
-            </Problem>
-          </div>
+          <Trouble
+            error={error}
+            onAgain={() => rows.refresh()}
+            onUnsorted={view.order ? () => change({ order: '' }) : null}
+          />
         )}
       </div>
       <Split
@@ -177,26 +171,28 @@ function Runs({ experimentIds, experiments, view, change }: RunsProps) {
                 {plural(rows.arrived, 'new run')}
               </Button>
             )}
-            <RunTable
-              rows={rows}
-              layout={table.layout}
-              order={view.order}
-              group={view.group}
-              tree={view.tree}
-              unfolded={view.unfolded}
-              selected={view.selected}
-              hidden={view.hidden}
-              charted={charted}
-              colourOf={runColour}
-              columns={columns}
-              onSelect={selection.select}
-              onSelectAll={selection.all}
-              onClear={selection.clear}
-              onHide={selection.hide}
-              onFold={selection.fold}
-              onTop={live.onTop}
-              onWindow={table.look}
-            />
+            <ExperimentNames.Provider value={experimentNames}>
+              <RunTable
+                rows={rows}
+                layout={table.layout}
+                order={view.order}
+                group={view.group}
+                tree={view.tree}
+                unfolded={view.unfolded}
+                selected={view.selected}
+                hidden={view.hidden}
+                charted={charted}
+                colourOf={runColour}
+                columns={columns}
+                onSelect={selection.select}
+                onSelectAll={selection.all}
+                onClear={selection.clear}
+                onHide={selection.hide}
+                onFold={selection.fold}
+                onTop={live.onTop}
+                onWindow={table.look}
+              />
+            </ExperimentNames.Provider>
             {nothing && <Nothing view={view} change={change} experiment={name} />}
           </>
         }
@@ -212,6 +208,39 @@ function Runs({ experimentIds, experiments, view, change }: RunsProps) {
       {exporting && <ExportDialog table={table} name={name} onClose={() => setExporting(false)} />}
     </div>
   )
+}
+
+/** Why the rows could not be fetched, when it was not the search. */
+function Trouble({
+  error,
+  onAgain,
+  onUnsorted,
+}: {
+  error: unknown
+  onAgain: () => void
+  onUnsorted: (() => void) | null
+}) {
+  return (
+    <div class={styles.message}>
+      <Problem>
+        {sentence(error)}{' '}
+        {onUnsorted && (
+          <Button small onClick={onUnsorted}>
+            Do not sort
+          </Button>
+        )}{' '}
+        <Button small onClick={onAgain}>
+          Ask again
+        </Button>
+      </Problem>
+    </div>
+  )
+}
+
+/** The same map until a name changes, for every row depends on it. */
+function useNames(experiments: RunsProps['experiments']): ReadonlyMap<string, string> {
+  const known = JSON.stringify(experiments.map((each) => [each?.experiment_id, each?.name]))
+  return useMemo(() => new Map(JSON.parse(known) as [string, string][]), [known])
 }
 
 /** How many runs there are without the search; what was searched for comes first. */

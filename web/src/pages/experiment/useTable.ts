@@ -46,7 +46,11 @@ export function useTable(
   )
   const names = useMemo(() => (used.data ? inOrder(used.data) : NONE), [used.data])
   const narrow = view.layout === 'split'
-  const columns = useMemo(() => view.columns ?? usual(names, narrow), [view.columns, names, narrow])
+  const several = experimentIds.length > 1
+  const columns = useMemo(
+    () => view.columns ?? usual(names, { narrow, several }),
+    [view.columns, names, narrow, several],
+  )
   const layout = useMemo(() => {
     const kept = view.differ && differing.data ? columns.filter(differs(differing.data)) : columns
     const first = view.group.length > 0 ? [NAME, RUNS] : [NAME]
@@ -94,11 +98,11 @@ function inOrder({ metrics, params, tags }: UsedNames): UsedNames {
   return { metrics: sorted(metrics), params: sorted(params), tags: sorted(tags) }
 }
 
-function usual(names: UsedNames, narrow: boolean): string[] {
+function usual(names: UsedNames, looks: { narrow: boolean; several: boolean }): string[] {
   return usualColumns(
     names.metrics.map((key) => columnName('metrics', key)),
     names.params.map((key) => columnName('params', key)),
-    narrow,
+    looks,
   )
 }
 
