@@ -189,6 +189,51 @@ def test_charts_by_keyboard(ui: Ui, demo: Seeded) -> None:
     assert "order" in unquote(page.url)
 
 
+def test_charts_are_moved_by_dragging(ui: Ui, demo: Seeded) -> None:
+    page = opened(ui, demo)
+    says(page, "loss", "step 0 to 99")
+    region = page.get_by_role("region", name="Charts", exact=True)
+    expect(region.get_by_role("article").first).to_have_accessible_name("accuracy")
+    handle = card(page, "loss").get_by_role("button", name="Move loss")
+    handle.drag_to(card(page, "accuracy").get_by_role("heading"))
+    expect(region.get_by_role("article").first).to_have_accessible_name("loss")
+    # a metric that comes later still gets its chart, and the order stays
+    page.reload()
+    expect(region.get_by_role("article").first).to_have_accessible_name("loss")
+
+
+def test_all_charts_mark_the_place_under_the_pointer(ui: Ui, demo: Seeded) -> None:
+    page = opened(ui, demo)
+    says(page, "loss", "step 0 to 99")
+    says(page, "accuracy", "step 0 to 99")
+    picture(page, "loss").hover(position={"x": 200, "y": 100})
+    expect(card(page, "loss").get_by_role("table")).to_be_visible()
+    place = picture(page, "loss").locator(".u-cursor-x")
+    other = picture(page, "accuracy").locator(".u-cursor-x")
+    expect(other).to_have_css(
+        "transform", place.evaluate("(line) => getComputedStyle(line).transform")
+    )
+
+
+def test_charts_are_drawn_again_in_another_theme(ui: Ui, demo: Seeded) -> None:
+    page = opened(ui, demo)
+    says(page, "loss", "step 0 to 99")
+    canvas = '[aria-label^="Line chart of loss"] canvas'
+    light = page.evaluate("(canvas) => document.querySelector(canvas).toDataURL()", canvas)
+    page.emulate_media(color_scheme="dark")
+    # resolves when the picture is another one
+    page.evaluate(
+        """([canvas, light]) => new Promise((resolve) => {
+          const look = () =>
+            document.querySelector(canvas)?.toDataURL() === light
+              ? requestAnimationFrame(look)
+              : resolve()
+          look()
+        })""",
+        [canvas, light],
+    )
+
+
 def test_axes_smoothing_and_groups_of_all_charts(ui: Ui, demo: Seeded) -> None:
     page = opened(ui, demo)
     says(page, "loss", "by step")
@@ -274,6 +319,12 @@ def test_parallel_coordinates_are_brushed(ui: Ui, demo: Seeded) -> None:
     # a click on the axis takes the brush away
     chart.click(position={"x": box["width"] - 70, "y": box["height"] * 0.8})
     says(page, title, "25 runs")
+    # an axis is moved by its name
+    before = chart.get_attribute("aria-label") or ""
+    drag(page, title, (x, 0.04), (0.1, 0.04))
+    says(page, title, "Parallel coordinates of accuracy, batch_size")
+    drag(page, title, (1 - x, 0.04), (0.95, 0.04))
+    says(page, title, before)
     # its axes can be chosen and ordered in the dialog
     card(page, title).hover()
     card(page, title).get_by_role("button", name=f"Edit {title}").click()
