@@ -77,7 +77,8 @@ def served(folder: Path) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "mlflow", "server", "--port", str(port)]
-    with subprocess.Popen(command, cwd=folder, stderr=subprocess.DEVNULL) as process:
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, cwd=folder, stdout=quiet, stderr=quiet) as process:
         try:
             url = f"http://127.0.0.1:{port}"
             deadline = time.monotonic() + 30
