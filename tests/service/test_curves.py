@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import pytest
 
 from mlflow import wire
@@ -439,6 +440,29 @@ def test_many_curves_get_fewer_points_each(engine: Engine, ask: Ask) -> None:
     assert {max(each.y) for each in few} == {8.0}
 
 
+def test_a_curve_that_is_asked_for_again_counts_again(ask: Ask) -> None:
+    """Or a small question would have an answer of gigabytes."""
+    run = new_run(ask, start_time=START)
+    points = [Point("m", float(step % 7), START, step) for step in range(1000)]
+    ask(wire.metrics.log_batch, run_id=run, metrics=msgspec.to_builtins(points))
+    for grid in (False, True):
+        found = lines(ask, [run] * 100, ["m"] * 100, points=10_000, grid=grid)
+        given = sum(len(line.y) + len(line.mean) for line in found)
+        assert 100_000 <= given <= MOST_ANSWERED
+
+
+@pytest.mark.parametrize("x", ["step", "time", "relative", "metrics.m"])
+@pytest.mark.parametrize("more", [{}, {"grid": True}, {"log_x": True}, {"smoothing": 0.5}])
+def test_bounds_beyond_all_points(ask: Ask, x: str, more: dict[str, Any]) -> None:
+    run = new_run(ask, start_time=START)
+    points = [Point("m", float(step), START + step, step) for step in range(1, 5)]
+    ask(wire.metrics.log_batch, run_id=run, metrics=msgspec.to_builtins(points))
+    huge = 1.7e308
+    for start, end, count in ((-huge, huge, 4), (huge / 2, huge, 0), (-huge, -huge / 2, 0)):
+        [line] = lines(ask, [run], ["m"], x=x, start=start, end=end, **more)
+        assert line.count == count
+
+
 def test_runs_are_asked_for_in_portions(engine: Engine, ask: Ask) -> None:
     runs = [new_run(ask) for _ in range(3)]
     for number, run in enumerate(runs):
@@ -457,6 +481,7 @@ def test_runs_are_asked_for_in_portions(engine: Engine, ask: Ask) -> None:
         ({"run_ids": ["r"] * 1001}, "at most 1000"),
         ({"run_ids": ["r"] * 200, "metric_keys": ["m"] * 51}, "At most 10000 curves"),
         ({"metric_keys": ["m"] * 101}, "at most 100"),
+        ({"metric_keys": ["m" * 501]}, "maximum length of 500"),
         ({"run_ids": ["-"]}, "run id"),
         ({"x": "epoch"}, "metrics.NAME"),
         ({"x": "metrics."}, "metrics.NAME"),

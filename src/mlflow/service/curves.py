@@ -18,6 +18,7 @@ MOST_ANSWERED = 2_000_000  # points in one answer
 FEWEST_POINTS = 10  # of a curve, however many curves there are
 #: points that are given besides the extremes of parts: the first, the last, one beyond each end
 _ENDS = 4
+_FAR = 2.0**65  # beyond all steps, and all times since any start
 
 
 @serves(wire.curves.get_curves)
@@ -39,7 +40,9 @@ def _points(engine: Engine, ask: GetCurves) -> int:
     most = len(ask.run_ids) * len(ask.metric_keys)
     if most * ask.points <= MOST_ANSWERED:
         return ask.points
-    curves = len(engine.store.curves.counts(ask.run_ids, ask.metric_keys))
+    there = engine.store.curves.counts(ask.run_ids, ask.metric_keys)
+    # Who asks for one twice is given it twice.
+    curves = sum((run_id, key) in there for run_id in ask.run_ids for key in ask.metric_keys)
     return max(FEWEST_POINTS, min(ask.points, MOST_ANSWERED // max(curves, 1)))
 
 
@@ -107,9 +110,13 @@ def _each(
 def _bounds(ask: GetCurves, start_time: int) -> tuple[int | None, int | None]:
     """The range as steps, or milliseconds since the epoch."""
     zero, unit = (start_time, 1000) if ask.x == "relative" else (0, 1)
-    # Rounded, for 0.29 s are 290 ms and not a little less.
-    low = None if ask.start is None else zero + ceil(round(ask.start * unit, 6))
-    high = None if ask.end is None else zero + floor(round(ask.end * unit, 6))
+
+    def rounded(bound: float) -> float:
+        # 0.29 s are 290 ms and not a little less; beyond all integers there is nothing to round
+        return max(-_FAR, min(round(bound * unit, 6), _FAR))
+
+    low = None if ask.start is None else zero + ceil(rounded(ask.start))
+    high = None if ask.end is None else zero + floor(rounded(ask.end))
     if ask.log_x:
         low = zero + 1 if low is None else max(low, zero + 1)
     return low, high

@@ -12,6 +12,7 @@ MOST_RUNS = 1000
 MOST_KEYS = 100
 MOST_CURVES = 10_000
 MOST_POINTS = 10_000  # of one curve
+MOST_CHARACTERS = 500  # of the name of a metric, which the answer repeats for each run
 _METRIC = "metrics."
 
 
@@ -65,6 +66,7 @@ class GetCurves(Question, kw_only=True, omit_defaults=True):
             rules.check_run_id(run_id)
         for key in self.metric_keys:
             rules.require("metric_keys", key)
+            rules.check_text("metric_keys", key, MOST_CHARACTERS)
         if self.x not in ("step", "time", "relative") and not self.x_metric():
             raise invalid(
                 f"Invalid value {self.x[:300]!r} for parameter 'x': write step, time, relative "
