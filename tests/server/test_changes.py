@@ -239,6 +239,24 @@ def test_too_many_are_told_so(start_server: StartServer) -> None:
             connection.close()
 
 
+async def _asked_at_once(server: RunningServer, count: int) -> list[bytes]:
+    """The status of each of many streams that are asked for at the same time."""
+    question = f"GET {PATH}?experiment_ids=0 HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+    opened = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(count)]
+    for _, writer in opened:
+        writer.write(question)
+    lines = await asyncio.gather(*(reader.readline() for reader, _ in opened))
+    for _, writer in opened:
+        writer.close()
+    return [line.split()[1] for line in lines]
+
+
+def test_too_many_at_once_are_told_so(start_server: StartServer) -> None:
+    found = asyncio.run(_asked_at_once(start_server(None), MOST_LISTENERS + 100))
+    assert found.count(b"200") == MOST_LISTENERS
+    assert found.count(b"503") == 100
+
+
 def _listen(server: RunningServer, count: int) -> Iterator[socket.socket]:
     for _ in range(count):
         connection = socket.create_connection(("127.0.0.1", server.port), timeout=30)

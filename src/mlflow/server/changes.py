@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import suppress
+from weakref import WeakSet
 
 import msgspec
 
@@ -56,6 +57,8 @@ class Changes:
         self._timeout = timeout
         self._feeds: dict[frozenset[int], _Feed] = {}
         self._listeners: set[_Listener] = set()
+        #: all that were promised a stream, from the first moment on
+        self._streams: WeakSet[_Stream] = WeakSet()
         self._ended = False
 
     async def answer(self, request: Request) -> Reply:
@@ -67,16 +70,17 @@ class Changes:
             question.check()
         if self._ended:
             raise _refused("The server is being stopped.")
-        if len(self._listeners) >= MOST_LISTENERS:
+        if len(self._streams) >= MOST_LISTENERS:
             raise _refused(
                 f"Too many clients watch runs: the server serves {MOST_LISTENERS} at once. "
                 "Ask runs/changed from time to time instead, or try again later."
             )
         if request.method == "HEAD":
             return Reply(200, _KIND, b"", _HEADERS)
+        stream = _Stream(self, question.experiment_ids, request.receive)
+        self._streams.add(stream)
         # What is wrong with the store is told now, while there can be an answer.
-        first = await self._work.in_thread(get_changed, self._engine, question)
-        stream = _Stream(self, question.experiment_ids, first, request.receive)
+        stream.first = await self._work.in_thread(get_changed, self._engine, question)
         return Reply(200, _KIND, b"", _HEADERS, stream)
 
     def end(self) -> None:
@@ -84,6 +88,10 @@ class Changes:
         self._ended = True
         for listener in self._listeners:
             listener.end()
+
+    def forget(self, stream: "_Stream") -> None:
+        """Let another client have the place of a stream that has ended."""
+        self._streams.discard(stream)
 
     async def events(
         self, experiments: Sequence[str], first: ChangedRuns
@@ -246,13 +254,12 @@ class _Stream:
 
     size: int | None = None
 
-    def __init__(
-        self, changes: Changes, experiments: Sequence[str], first: ChangedRuns, receive: Receive
-    ) -> None:
+    def __init__(self, changes: Changes, experiments: Sequence[str], receive: Receive) -> None:
         self._changes = changes
         self._experiments = experiments
-        self._first = first
         self._receive = receive
+        #: what is told at once
+        self.first = ChangedRuns([], False, "")
 
     async def send(self, send: Send) -> None:
         """Send events until the client goes away, or the server stops."""
@@ -267,9 +274,10 @@ class _Stream:
             for task in (gone, sending):
                 task.cancel()
                 await over(task)
+            self._changes.forget(self)
 
     async def _send(self, send: Send) -> None:
-        events = self._changes.events(self._experiments, self._first)
+        events = self._changes.events(self._experiments, self.first)
         try:
             async for event in events:
                 message = {"type": "http.response.body", "body": event, "more_body": True}
