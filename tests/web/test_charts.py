@@ -165,6 +165,10 @@ def test_a_run_is_marked_from_the_legend(ui: Ui, demo: Seeded) -> None:
     expect(entry).to_have_attribute("aria-pressed", "true")
     entry.click()
     expect(entry).to_have_attribute("aria-pressed", "false")
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowLeft")
+    before_last = page.get_by_role("list", name="25 runs").get_by_role("button", name="fit-01")
+    expect(before_last).to_be_focused()
 
 
 def test_charts_by_keyboard(ui: Ui, demo: Seeded) -> None:

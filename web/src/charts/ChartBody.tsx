@@ -12,7 +12,6 @@ import type { ChartRun, Common, Picture } from './types'
 export interface Shared {
   source: RunSource
   runs: readonly ChartRun[]
-  hidden: ReadonlySet<string>
   common: Common
   pinned: ReadonlySet<string>
   onPin: (runId: string) => void

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { sentence } from '../api/errors'
-import { useRuns, type RunSource } from '../api/runs'
+import { useRuns, type Runs, type RunSource } from '../api/runs'
 import { setRunColours } from '../state/runColours'
 import type { ChartSpec } from '../state/view'
 import { Empty, Problem } from '../ui/Notes'
@@ -21,7 +21,7 @@ import {
   writeAll,
   type Placed,
 } from './lib/arrange'
-import { dressColumns, dressed, type By } from './lib/dress'
+import { dressColumns, dressed, type By, type Dressed } from './lib/dress'
 import { useSame } from './lib/useSame'
 import { useWidth } from './lib/useWidth'
 import { Nothing, Waiting } from './NoCharts'
@@ -51,16 +51,7 @@ export function ChartGrid({ source, charts, onCharts, by, onBy, hidden = [] }: P
   const found = useRuns(source, dressColumns(by))
   const { names, varying, error } = useNames(source)
   const [pinned, onPin] = usePinned()
-  const left = useSame(hidden)
-  const hiddenSet = useMemo(() => new Set(left), [left])
-  const sameBy = useSame(by)
-  const looks = useMemo(
-    () => (found.data ? dressed(found.data, sameBy, hiddenSet) : null),
-    [found.data, sameBy, hiddenSet],
-  )
-  useEffect(() => {
-    if (looks) setRunColours(new Map(looks.runs.map((run) => [run.id, run.colour])))
-  }, [looks])
+  const looks = useLooks(found.data, by, hidden)
   const all = readAll(charts)
   const many = found.data?.ids.length ?? 0
   const own = useMemo(
@@ -70,7 +61,6 @@ export function ChartGrid({ source, charts, onCharts, by, onBy, hidden = [] }: P
   const shared: Shared = {
     source,
     runs: looks?.runs ?? [],
-    hidden: hiddenSet,
     common: all,
     pinned,
     onPin,
@@ -163,6 +153,20 @@ export function ChartGrid({ source, charts, onCharts, by, onBy, hidden = [] }: P
       )}
     </div>
   )
+}
+
+/** How runs look in charts, and whoever marks runs beside them knows it too. */
+function useLooks(found: Runs | undefined, by: By, hidden: readonly string[]): Dressed | null {
+  const sameBy = useSame(by)
+  const sameHidden = useSame(hidden)
+  const looks = useMemo(
+    () => (found ? dressed(found, sameBy, new Set(sameHidden)) : null),
+    [found, sameBy, sameHidden],
+  )
+  useEffect(() => {
+    if (looks) setRunColours(new Map(looks.runs.map((run) => [run.id, run.colour])))
+  }, [looks])
+  return looks
 }
 
 function freshId(): string {

@@ -67,8 +67,6 @@ export interface PlotProps<O> {
   common: Common
   source: RunSource
   runs: readonly ChartRun[]
-  /** runs of the source that are not shown */
-  hidden: ReadonlySet<string>
   /** CSS pixels */
   width: number
   height: number

@@ -1,3 +1,4 @@
+import { useRef, useState } from 'preact/hooks'
 import { count } from '../../lib/format'
 import type { LegendEntry } from '../types'
 import styles from './parts.module.css'
@@ -37,17 +38,39 @@ export function Legend({
   onMark: (id: string | null) => void
   onPin: (id: string) => void
 }) {
+  // one stop for the tab key; arrows move inside
+  const [at, setAt] = useState(0)
+  const list = useRef<HTMLUListElement>(null)
+  const shown = entries.slice(0, MOST)
+  const stop = Math.min(at, shown.length - 1)
+  const move = (event: KeyboardEvent) => {
+    const to = movedTo(event.key, stop, shown.length)
+    if (to === null) return
+    event.preventDefault()
+    setAt(to)
+    list.current?.querySelectorAll('button')[to]?.focus()
+  }
   return (
-    <ul class={styles.legend} aria-label={label} onMouseLeave={() => onMark(null)}>
-      {entries.slice(0, MOST).map((entry) => (
+    <ul
+      ref={list}
+      class={styles.legend}
+      aria-label={label}
+      onMouseLeave={() => onMark(null)}
+      onKeyDown={move}
+    >
+      {shown.map((entry, index) => (
         <li key={entry.id}>
           <button
             type="button"
             title={entry.label}
+            tabIndex={index === stop ? 0 : -1}
             aria-pressed={pinned.has(entry.id)}
             class={entry.id === marked ? styles.marked : ''}
             onMouseEnter={() => onMark(entry.id)}
-            onFocus={() => onMark(entry.id)}
+            onFocus={() => {
+              setAt(index)
+              onMark(entry.id)
+            }}
             onBlur={() => onMark(null)}
             onClick={() => onPin(entry.id)}
           >
@@ -59,4 +82,22 @@ export function Legend({
       {entries.length > MOST && <li class="quiet">and {count(entries.length - MOST)} more</li>}
     </ul>
   )
+}
+
+/** Where a key leads in a list; null for keys that lead nowhere. */
+function movedTo(key: string, at: number, many: number): number | null {
+  switch (key) {
+    case 'ArrowRight':
+    case 'ArrowDown':
+      return Math.min(many - 1, at + 1)
+    case 'ArrowLeft':
+    case 'ArrowUp':
+      return Math.max(0, at - 1)
+    case 'Home':
+      return 0
+    case 'End':
+      return many - 1
+    default:
+      return null
+  }
 }
