@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Page, expect
 
 from tests.web.browser import Ui
@@ -64,13 +66,16 @@ def test_a_part_of_a_name_is_searched_while_it_is_typed(ui: Ui, demo: Seeded) ->
 def test_a_mistake_is_marked_at_its_place(ui: Ui, demo: Seeded) -> None:
     ui.forgive("400")
     page = opened(ui, demo)
-    ask(page, "metrics.loss <> 0.5")
+    ask(page, "(metrics.loss <> 0.5)")
     alert = page.get_by_role("alert")
     expect(alert).to_have_text("Invalid filter: '<>' is no comparator. Expected '!=' instead.")
     expect(search(page)).to_have_attribute("aria-invalid", "true")
     # the piece that is wrong is underlined where it stands
     marked = page.locator("[aria-hidden] span").filter(has_text="<>")
-    assert "wavy" in marked.evaluate("piece => getComputedStyle(piece).textDecorationStyle")
+    looks = "piece => getComputedStyle(piece).textDecorationStyle"
+    assert marked.evaluate(looks) == "wavy"
+    others = page.locator("[aria-hidden] span").filter(has_text=re.compile("^[()]$"))
+    assert others.evaluate_all(f"all => all.map({looks})") == ["solid", "solid"]
     ui.check_accessible()
     # what was found before stays, and the message goes with the mistake
     expect(row(page, "fit-19")).to_be_visible()

@@ -239,7 +239,7 @@ function Painted({ text, wrong }: { text: string; wrong: number | null }) {
     for (const token of isQuery(text) ? tokens(text) : []) {
       found.push(text.slice(end, token.start))
       const bad = wrong !== null && wrong >= token.start && wrong < token.end
-      const looks = [styles[token.kind], bad && styles.mark].filter(Boolean).join(' ')
+      const looks = [styles[token.kind], bad && styles.mistake].filter(Boolean).join(' ')
       found.push(
         <span key={token.start} class={looks}>
           {token.text}
@@ -248,7 +248,7 @@ function Painted({ text, wrong }: { text: string; wrong: number | null }) {
       end = token.end
     }
     found.push(text.slice(end))
-    if (wrong !== null && wrong >= end) found.push(<span class={styles.mark}>{'\u00a0'}</span>)
+    if (wrong !== null && wrong >= end) found.push(<span class={styles.mistake}>{'\u00a0'}</span>)
     return found
   }, [text, wrong])
   return (
