@@ -125,6 +125,9 @@ def test_headers_of_content(server: RunningServer, root: Path) -> None:
         ("MLmodel", "text/plain; charset=utf-8"),
         ("a.JSON", "text/plain; charset=utf-8"),
         ("a.png", "image/png"),
+        ("a.mjs", "application/octet-stream"),  # or a page of ours could be led to run it
+        ("a.css", "application/octet-stream"),
+        ("a.wasm", "application/octet-stream"),
         ("a", "application/octet-stream"),
     ):
         put(server, name, b"x")

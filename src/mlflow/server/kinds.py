@@ -58,6 +58,18 @@ _SHOWN = {
     "ogv": b"video/ogg",
     "webm": b"video/webm",
 }
+#: what pages of ours, which may use all from this server, would run or apply if they were led to;
+#: browsers have sixteen names for scripts
+_RUN = frozenset(
+    {b"text/css", b"text/jscript", b"text/livescript", b"application/wasm"}
+    | {
+        b"%s/%s%s" % (group, prefix, script)
+        for group in (b"application", b"text")
+        for prefix in (b"", b"x-")
+        for script in (b"javascript", b"ecmascript")
+    }
+    | {b"text/javascript1.%d" % version for version in range(6)}
+)
 _NOTHING = b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors %s"
 _STILL = (
     b"sandbox; style-src 'unsafe-inline'; img-src data:; media-src data:; font-src data:; "
@@ -79,6 +91,8 @@ def saved(name: str) -> tuple[bytes, tuple[Header, ...]]:
     kind = _TEXT if _is_text(name) else None
     if kind is None:
         kind = (mimetypes.guess_type(name)[0] or _OTHER.decode()).encode("ascii")
+    if kind in _RUN:
+        kind = _OTHER
     return kind, (_SAVED, _disposition("attachment", name))
 
 
