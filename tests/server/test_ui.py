@@ -56,6 +56,7 @@ def test_a_page_that_the_browser_has_is_not_sent_again(server: RunningServer) ->
     tag = get(server, "/").headers["etag"]
     answer = get(server, "/", if_none_match=tag)
     assert (answer.status, answer.body) == (304, b"")
+    assert get(server, "/", if_none_match=f'"other", W/{tag}').status == 304
     assert get(server, "/", if_none_match='"other"').status == 200
 
 

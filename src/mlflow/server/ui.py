@@ -87,11 +87,11 @@ class Pages:
 
         Args:
             path: one of `paths`.
-            known: the tag of what the browser has (`If-None-Match`).
+            known: the tags of what the browser has (`If-None-Match`).
             accepted: the codings that it can read (`Accept-Encoding`).
         """
         kind, forms, headers = self._files[path]
-        if known is not None and (b"etag", known) in headers:
+        if known is not None and _is_known(known, dict(headers).get(b"etag")):
             return Reply(304, kind, b"", headers)
         for coding in _CODINGS:
             if coding in forms and coding in _codings(accepted):
@@ -131,6 +131,11 @@ def _asset(file: Path) -> _File:
         (b"vary", b"accept-encoding"),
     )
     return _File(_KINDS[file.suffix], forms, headers)
+
+
+def _is_known(known: bytes, tag: bytes | None) -> bool:
+    """Whether a tag is among those that a client has; proxies that pack mark them as weak."""
+    return tag in [each.strip().removeprefix(b"W/") for each in known.split(b",")]
 
 
 def _codings(accepted: bytes) -> set[bytes]:
