@@ -504,6 +504,17 @@ def test_numbers_in_params_and_extreme_metrics(ask: Ask, experiment: str) -> Non
     assert numbers["min"] == [-1e300]
 
 
+@pytest.mark.parametrize(
+    "values", [["-Infinity", "Infinity"], ["Infinity", "-Infinity"], [1e308, -1e308, 1e308]]
+)
+def test_a_spread_beyond_all_numbers(ask: Ask, experiment: str, values: list[Any]) -> None:
+    for value in values:
+        log(ask, new_run(ask, experiment_id=experiment), metrics={"m": value})
+    about = {"experiment_ids": [experiment], "group_by": ["attributes.status"]}
+    numbers = ask(GROUPS, columns=["metrics.m"], **about)["columns"]["metrics.m"]
+    assert (numbers["count"], numbers["std"]) == ([len(values)], [None])
+
+
 def test_no_answer_takes_all_memory(
     ask: Ask, experiment: str, runs: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -524,6 +535,20 @@ def test_no_answer_takes_all_memory(
         assert caught.value.error_code == "RESOURCE_EXHAUSTED"
     rows = ask(TABLE, experiment_ids=[experiment], columns=["tags.long"], max_results=4)
     assert len(rows["run_ids"]) == 4
+
+
+def test_no_lists_of_data_sets_or_models_take_all_memory(
+    ask: Ask, experiment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = new_run(ask, experiment_id=experiment)
+    data = {"name": "d" * 90, "digest": "1" * 10, "source_type": "local", "source": "s"}
+    ask(wire.datasets.log_inputs, run_id=run, datasets=[{"dataset": data}])
+    again = [" " * count + "datasets" for count in range(50)]
+    monkeypatch.setattr(run_tables, "LARGEST_TEXT", 5000)
+    whole = ask(TABLE, experiment_ids=[experiment], columns=again)
+    assert {len(cells[0]) for cells in whole["columns"].values()} == {1}
+    with pytest.raises(MlflowException, match="more than 5,000 characters"):
+        ask(TABLE, experiment_ids=[experiment], columns=[*again, "datasets "])
 
 
 # ---- overviews

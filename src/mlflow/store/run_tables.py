@@ -5,11 +5,11 @@ of these rows are read. Groups are put together here, a portion of runs at a tim
 in memory grows with the number of groups and not with that of values.
 """
 
+import itertools
 import math
 import struct
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
 
 from mlflow.entities.run_tables import Cell, GroupNumbers
@@ -142,7 +142,7 @@ class RunTables:
                 window.run_ids.extend(run_ids)
                 for column, more in zip(window.columns, cells, strict=True):
                     column += more
-                    text += sum([len(cell) for cell in more if isinstance(cell, str)])
+                    text += sum([_length(cell) for cell in more if isinstance(cell, (str, list))])
                 if text > LARGEST_TEXT:
                     raise _too_much("rows", "rows or columns")
             return window
@@ -445,7 +445,9 @@ class RunTables:
                 portion = numbers[start : start + PORTION]
                 groups = self._grouped(connection, portion, keys, scope.root, places)
                 text += sum(
-                    len(part or "") for key in islice(places, len(sizes), None) for part in key
+                    len(part or "")
+                    for key in itertools.islice(places, len(sizes), None)
+                    for part in key
                 )
                 if text > LARGEST_TEXT:
                     raise _too_much("groups", "runs, by a filter")
@@ -541,13 +543,9 @@ class _Statistics:
     def shown(self, groups: Sequence[int]) -> GroupNumbers:
         """The statistics of some groups, in this order."""
         counts = [self.counts[group] for group in groups]
-        deviations = [
-            math.sqrt(self.squares[group] / (count - 1)) if count > 1 else None
-            for group, count in zip(groups, counts, strict=True)
-        ]
         return GroupNumbers(
             mean=[self.mean(group) for group in groups],
-            std=[None if each is None else _finite(each) for each in deviations],
+            std=[self.deviation(group) for group in groups],
             min=[_finite(self.least[group]) for group in groups],
             max=[_finite(self.greatest[group]) for group in groups],
             count=counts,
@@ -556,6 +554,19 @@ class _Statistics:
     def mean(self, group: int) -> float | None:
         """The mean of a group; None without numbers, or if it is beyond all numbers."""
         return _finite(self.means[group]) if self.counts[group] else None
+
+    def deviation(self, group: int) -> float | None:
+        """The sample standard deviation; None below two numbers, or if it is beyond all numbers."""
+        count, squares = self.counts[group], self.squares[group]
+        return math.sqrt(squares / (count - 1)) if count > 1 and math.isfinite(squares) else None
+
+
+def _length(cell: str | list[Any]) -> int:
+    """The characters of a text, or of all that a list holds."""
+    if isinstance(cell, str):
+        return len(cell)
+    texts = (item.values() if isinstance(item, dict) else (item,) for item in cell)
+    return sum(len(text or "") for text in itertools.chain.from_iterable(texts))
 
 
 def _too_much(what: str, fewer: str) -> MlflowException:
