@@ -1,10 +1,11 @@
 import { useMemo, useState } from 'preact/hooks'
 import { parseRows, separatorOf } from '../../lib/separated'
 import { plural } from '../../lib/format'
-import { Check, Segments } from '../../ui/Field'
+import { Check } from '../../ui/Field'
 import { endingOf } from '../files'
 import { useText } from '../read'
 import type { PreviewProps } from './kinds'
+import { Looks } from './Looks'
 import styles from './previews.module.css'
 import { Failed, Waiting } from './states'
 import { More, PlainText } from './text'
@@ -29,18 +30,12 @@ export function Csv({ file }: PreviewProps) {
   if (text.isLoading) return <Waiting />
   if (text.error && !text.text) return <Failed error={text.error} />
   return (
-    <div class={styles.preview}>
-      <div class={styles.tools}>
-        <Segments
-          label="Show as"
-          value={look}
-          choices={[
-            { value: 'table', label: 'Table' },
-            { value: 'text', label: 'Text' },
-          ]}
-          onChoose={setLook}
-        />
-        {look === 'table' && (
+    <Looks
+      looks={['table', 'text']}
+      look={look}
+      onLook={setLook}
+      tools={
+        look === 'table' && (
           <>
             <Check label="The first row has names" checked={named} onCheck={setNamed} />
             <span class="quiet">
@@ -49,8 +44,9 @@ export function Csv({ file }: PreviewProps) {
             </span>
             <More of={text} />
           </>
-        )}
-      </div>
+        )
+      }
+    >
       {look === 'text' ? (
         <PlainText file={file} />
       ) : table.columns.length === 0 ? (
@@ -58,6 +54,6 @@ export function Csv({ file }: PreviewProps) {
       ) : (
         <ValueTable label={file.path} columns={table.columns} rows={table.rows} />
       )}
-    </div>
+    </Looks>
   )
 }

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
-import { Segments } from '../../ui/Field'
 import { shownAddress } from '../files'
 import type { PreviewProps } from './kinds'
+import { Looks } from './Looks'
 import styles from './previews.module.css'
 import { PlainText } from './text'
 
@@ -9,21 +9,16 @@ import { PlainText } from './text'
 export function Html({ file }: PreviewProps) {
   const [look, setLook] = useState<'page' | 'text'>('page')
   return (
-    <div class={styles.preview}>
-      <div class={styles.tools}>
-        <Segments
-          label="Show as"
-          value={look}
-          choices={[
-            { value: 'page', label: 'Page' },
-            { value: 'text', label: 'Text' },
-          ]}
-          onChoose={setLook}
-        />
-        {look === 'page' && (
+    <Looks
+      looks={['page', 'text']}
+      look={look}
+      onLook={setLook}
+      tools={
+        look === 'page' && (
           <span class={styles.more}>In a sandbox: it can load nothing from elsewhere</span>
-        )}
-      </div>
+        )
+      }
+    >
       {look === 'page' ? (
         <iframe
           class={styles.frame}
@@ -34,6 +29,6 @@ export function Html({ file }: PreviewProps) {
       ) : (
         <PlainText file={file} />
       )}
-    </div>
+    </Looks>
   )
 }

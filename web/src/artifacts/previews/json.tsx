@@ -2,9 +2,9 @@ import { useMemo, useState } from 'preact/hooks'
 import { sentence } from '../../api/errors'
 import { plural } from '../../lib/format'
 import { asTable, parseJson } from '../../lib/values'
-import { Segments } from '../../ui/Field'
 import { useWhole } from '../read'
 import type { PreviewProps } from './kinds'
+import { Looks } from './Looks'
 import styles from './previews.module.css'
 import { Failed, Instead, tooLarge, Waiting } from './states'
 import { PlainText } from './text'
@@ -46,20 +46,12 @@ export function Value({ file, value }: PreviewProps & { value: unknown }) {
   const table = useMemo(() => asTable(value), [value])
   const [look, setLook] = useState<'table' | 'tree' | 'text'>(table ? 'table' : 'tree')
   return (
-    <div class={styles.preview}>
-      <div class={styles.tools}>
-        <Segments
-          label="Show as"
-          value={look}
-          choices={[
-            ...(table ? [{ value: 'table' as const, label: 'Table' }] : []),
-            { value: 'tree', label: 'Tree' },
-            { value: 'text', label: 'Text' },
-          ]}
-          onChoose={setLook}
-        />
-        {table && <span class={styles.more}>{plural(table.data.length, 'row')}</span>}
-      </div>
+    <Looks
+      looks={table ? ['table', 'tree', 'text'] : ['tree', 'text']}
+      look={look}
+      onLook={setLook}
+      tools={table && <span class={styles.more}>{plural(table.data.length, 'row')}</span>}
+    >
       {look === 'table' && table ? (
         <ValueTable
           label={file.path}
@@ -71,6 +63,6 @@ export function Value({ file, value }: PreviewProps & { value: unknown }) {
       ) : (
         <ValueTree value={value} label={file.path} />
       )}
-    </div>
+    </Looks>
   )
 }

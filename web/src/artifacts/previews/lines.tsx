@@ -1,10 +1,9 @@
 import { useMemo, useState } from 'preact/hooks'
 import { plural } from '../../lib/format'
 import { ofRecords, parseJson } from '../../lib/values'
-import { Segments } from '../../ui/Field'
 import { useText } from '../read'
 import type { PreviewProps } from './kinds'
-import styles from './previews.module.css'
+import { Looks } from './Looks'
 import { Failed, Waiting } from './states'
 import { More, PlainText } from './text'
 import { ValueTable } from './ValueTable'
@@ -25,18 +24,12 @@ export function JsonLines({ file }: PreviewProps) {
   if (text.error && !text.text) return <Failed error={text.error} />
   if (!table) return <PlainText file={file} />
   return (
-    <div class={styles.preview}>
-      <div class={styles.tools}>
-        <Segments
-          label="Show as"
-          value={look}
-          choices={[
-            { value: 'table', label: 'Table' },
-            { value: 'text', label: 'Text' },
-          ]}
-          onChoose={setLook}
-        />
-        {look === 'table' && (
+    <Looks
+      looks={['table', 'text']}
+      look={look}
+      onLook={setLook}
+      tools={
+        look === 'table' && (
           <>
             <span class="quiet">
               {plural(table.data.length, 'row')}
@@ -44,8 +37,9 @@ export function JsonLines({ file }: PreviewProps) {
             </span>
             <More of={text} />
           </>
-        )}
-      </div>
+        )
+      }
+    >
       {look === 'text' ? (
         <PlainText file={file} />
       ) : (
@@ -55,6 +49,6 @@ export function JsonLines({ file }: PreviewProps) {
           rows={table.data}
         />
       )}
-    </div>
+    </Looks>
   )
 }

@@ -6,10 +6,10 @@ import { readGeography } from '../../lib/geojson'
 import { plural } from '../../lib/format'
 import { ofRecords, parseJson } from '../../lib/values'
 import { IconButton } from '../../ui/Button'
-import { Segments } from '../../ui/Field'
 import { useWhole } from '../read'
 import { Value } from './json'
 import type { PreviewProps } from './kinds'
+import { Looks } from './Looks'
 import styles from './previews.module.css'
 import { Failed, Instead, tooLarge, Waiting } from './states'
 import { PlainText } from './text'
@@ -42,20 +42,12 @@ export function Geography({ file }: PreviewProps) {
   }
   const table = ofRecords(read.places.map(({ kind, properties }) => ({ kind, ...properties })))
   return (
-    <div class={styles.preview}>
-      <div class={styles.tools}>
-        <Segments
-          label="Show as"
-          value={look}
-          choices={[
-            { value: 'map', label: 'Map' },
-            { value: 'table', label: 'Table' },
-            { value: 'text', label: 'Text' },
-          ]}
-          onChoose={setLook}
-        />
-        <span class={styles.more}>{plural(read.places.length, 'place')}</span>
-      </div>
+    <Looks
+      looks={['map', 'table', 'text']}
+      look={look}
+      onLook={setLook}
+      tools={<span class={styles.more}>{plural(read.places.length, 'place')}</span>}
+    >
       {look === 'map' && (
         <Drawing shape={read.shape} label={`Map of ${plural(read.places.length, 'place')}`} />
       )}
@@ -67,7 +59,7 @@ export function Geography({ file }: PreviewProps) {
         />
       )}
       {look === 'text' && <PlainText file={file} />}
-    </div>
+    </Looks>
   )
 }
 

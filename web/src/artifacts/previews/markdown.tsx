@@ -1,9 +1,9 @@
 import { useMemo, useState } from 'preact/hooks'
-import { Segments } from '../../ui/Field'
 import { Markdown } from '../../ui/Markdown'
 import { picturesBeside } from '../files'
 import { useWhole } from '../read'
 import type { PreviewProps } from './kinds'
+import { Looks } from './Looks'
 import styles from './previews.module.css'
 import { Failed, Instead, tooLarge, Waiting } from './states'
 import { PlainText } from './text'
@@ -27,18 +27,7 @@ export function MarkdownFile({ file }: PreviewProps) {
     )
   }
   return (
-    <div class={styles.preview}>
-      <div class={styles.tools}>
-        <Segments
-          label="Show as"
-          value={look}
-          choices={[
-            { value: 'page', label: 'Page' },
-            { value: 'text', label: 'Text' },
-          ]}
-          onChoose={setLook}
-        />
-      </div>
+    <Looks looks={['page', 'text']} look={look} onLook={setLook}>
       {look === 'page' ? (
         <div class={styles.scroll} tabIndex={0} role="region" aria-label={`Page ${file.path}`}>
           <Markdown text={data} pictures={pictures} />
@@ -46,6 +35,6 @@ export function MarkdownFile({ file }: PreviewProps) {
       ) : (
         <PlainText file={file} />
       )}
-    </div>
+    </Looks>
   )
 }

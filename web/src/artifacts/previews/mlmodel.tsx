@@ -1,11 +1,11 @@
 import { useMemo, useState } from 'preact/hooks'
 import { readModel, type ModelFacts } from '../../lib/mlmodel'
 import { paths } from '../../paths'
-import { Segments } from '../../ui/Field'
 import { Snippet } from '../../ui/Notes'
 import { folderOf, quoted, uriOf } from '../files'
 import { useWhole } from '../read'
 import type { PreviewProps } from './kinds'
+import { Looks } from './Looks'
 import styles from './previews.module.css'
 import { Failed, Waiting } from './states'
 import { PlainText } from './text'
@@ -28,24 +28,13 @@ export function MLmodel({ file }: PreviewProps) {
   if (error) return <Failed error={error} again={() => void refetch()} />
   if (!model) return <PlainText file={file} />
   return (
-    <div class={styles.preview}>
-      <div class={styles.tools}>
-        <Segments
-          label="Show as"
-          value={look}
-          choices={[
-            { value: 'model', label: 'Model' },
-            { value: 'text', label: 'Text' },
-          ]}
-          onChoose={setLook}
-        />
-      </div>
+    <Looks looks={['model', 'text']} look={look} onLook={setLook}>
       {look === 'text' ? (
         <PlainText file={file} />
       ) : (
         <Model model={model} uri={uriOf(file.runId, folderOf(file.path))} />
       )}
-    </div>
+    </Looks>
   )
 }
 
