@@ -17,7 +17,8 @@ import { Menu, type MenuEntry } from '../ui/Menu'
 import { complain } from '../ui/Toasts'
 import { ChartBody, titleOf, type Shared } from './ChartBody'
 import styles from './grid.module.css'
-import { asCsv, asPng, asSvg, fileName, save } from './lib/download'
+import { save } from '../lib/save'
+import { asCsv, asPng, asSvg, fileName } from './lib/download'
 import { useTheme, type Theme } from './lib/theme'
 import { State } from './parts/State'
 import { TableView } from './parts/TableView'
@@ -206,7 +207,7 @@ function filesOf(
     label: 'Download CSV',
     icon: Download,
     onSelect: () =>
-      save(fileName(title, 'csv'), new Blob([asCsv(picture)], { type: 'text/csv;charset=utf-8' })),
+      save(new Blob([asCsv(picture)], { type: 'text/csv;charset=utf-8' }), fileName(title, 'csv')),
   }
   if (!picture.draw) return [csv]
   return [
@@ -215,7 +216,7 @@ function filesOf(
       icon: Download,
       onSelect: () => {
         asPng(picture, title, width, height, theme)
-          .then((blob) => save(fileName(title, 'png'), blob))
+          .then((blob) => save(blob, fileName(title, 'png')))
           .catch(complain)
       },
     },
@@ -224,7 +225,7 @@ function filesOf(
       icon: Download,
       onSelect: () => {
         const text = asSvg(picture, title, width, height, theme)
-        save(fileName(title, 'svg'), new Blob([text], { type: 'image/svg+xml' }))
+        save(new Blob([text], { type: 'image/svg+xml' }), fileName(title, 'svg'))
       },
     },
     csv,

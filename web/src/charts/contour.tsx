@@ -17,7 +17,7 @@ import styles from './parts/form.module.css'
 import { PlotCanvas } from './parts/PlotCanvas'
 import { ShadeKey } from './parts/ShadeKey'
 import { State } from './parts/State'
-import { notesOf, useValues, withRunIds, type Table } from './parts/useValues'
+import { notesOf, rowsOf, useValues, withRunIds, type Table } from './parts/useValues'
 import type { ChartKind, Picture, PlotProps } from './types'
 
 export interface ContourOptions {
@@ -155,13 +155,7 @@ function pictureOf(table: Table, logs: Logs): Picture {
       ...notesOf(table, table.runs.length - places.length, 'all three values'),
     ],
     columns: ['Run', x!.label, y!.label, z!.label],
-    rows: () =>
-      places.map((place) => [
-        table.runs[place]!.name,
-        ...table.values.map((values) =>
-          values.numeric && !values.time ? values.numbers[place]! : shown(values, place),
-        ),
-      ]),
+    rows: () => rowsOf(table, places),
     draw: (pen, width, height, theme) => void sceneOf(table, logs, pen, width, height, theme),
   }
   return withRunIds(picture, () => places.map((place) => table.runs[place]!.id))

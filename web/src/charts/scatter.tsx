@@ -15,7 +15,7 @@ import styles from './parts/form.module.css'
 import { PlotCanvas } from './parts/PlotCanvas'
 import { ShadeKey } from './parts/ShadeKey'
 import { State } from './parts/State'
-import { notesOf, useValues, withRunIds, type Table } from './parts/useValues'
+import { notesOf, rowsOf, useValues, withRunIds, type Table } from './parts/useValues'
 import type { ChartKind, Picture, PlotProps } from './types'
 
 export interface ScatterOptions {
@@ -129,13 +129,7 @@ function pictureOf(table: Table, options: ScatterOptions): Picture {
       (table.values[2] ? `, coloured by ${table.values[2].label}` : ''),
     notes: notesOf(table, table.runs.length - places.length, 'both values'),
     columns: ['Run', ...table.values.map((values) => values.label)],
-    rows: () =>
-      places.map((place) => [
-        table.runs[place]!.name,
-        ...table.values.map((values) =>
-          values.numeric && !values.time ? values.numbers[place]! : shown(values, place),
-        ),
-      ]),
+    rows: () => rowsOf(table, places),
     draw: (pen, width, height, theme) => void sceneOf(table, options, pen, width, height, theme),
   }
   return withRunIds(picture, () => places.map((place) => table.runs[place]!.id))

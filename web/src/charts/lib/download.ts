@@ -12,15 +12,6 @@ const SCALE = 2
 /** files are read on paper and slides: small charts grow */
 const LEAST = { width: 860, height: 460 }
 
-/** Offer a file under a name. */
-export function save(name: string, content: Blob): void {
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(content)
-  link.download = name
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
-}
-
 /** A title as the name of a file. */
 export function fileName(title: string, suffix: string): string {
   return `${title.replace(/[^\p{L}\p{N}._-]+/gu, '_').replace(/^_+|_+$/g, '') || 'chart'}.${suffix}`

@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks'
 import { useRuns } from '../../api/runs'
 import { useSame } from '../lib/useSame'
-import { valuesOf, type Values } from '../lib/values'
+import { shown, valuesOf, type Values } from '../lib/values'
 import type { ChartRun, Picture, PlotProps } from '../types'
 
 /** Runs with some of their columns, side by side: `values[c].numbers[i]` belongs to `runs[i]`. */
@@ -54,6 +54,16 @@ export function withRunIds(picture: Picture, ids: () => (string | null)[]): Pict
       return { columns: ['run_id', ...picture.columns], rows }
     },
   }
+}
+
+/** The rows of some runs in the table of a chart: the name, and each value. */
+export function rowsOf({ runs, values }: Table, places: readonly number[]): (string | number)[][] {
+  return places.map((place) => [
+    runs[place]!.name,
+    ...values.map((each) =>
+      each.numeric && !each.time ? each.numbers[place]! : shown(each, place),
+    ),
+  ])
 }
 
 /** What readers should know of runs that a chart does not show. */
