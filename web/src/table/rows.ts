@@ -64,7 +64,7 @@ export class Rows {
     const moved = Math.abs(first - this.#window[0])
     this.#window = [first, last]
     const now = performance.now()
-    const rushing = now - this.#looked < REST && moved > last - first
+    const rushing = now - this.#looked < REST && moved * 2 > last - first
     this.#looked = now
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
@@ -185,7 +185,8 @@ export class Rows {
 
   #want(): void {
     const [first, last] = this.#window
-    if (this.#next) this.#next.want(0, last - first + AHEAD, this.#columns)
+    // of an answer first what can be seen: more at once would only make it late
+    if (this.#next) this.#next.want(0, last - first, this.#columns)
     else if (this.branch) {
       for (const [level, [from, to]] of needs(this.branch, first, last)) {
         level.want(from - AHEAD, to + AHEAD, this.#columns)
