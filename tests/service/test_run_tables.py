@@ -537,6 +537,20 @@ def test_no_answer_takes_all_memory(
     assert len(rows["run_ids"]) == 4
 
 
+def test_no_statistics_take_all_memory(
+    ask: Ask, experiment: str, runs: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_tables, "MOST_STATISTICS", 2 * (COUNT - 2))
+    monkeypatch.setattr(run_tables, "PORTION", 4)
+    about = {"experiment_ids": [experiment], "group_by": ["attributes.run_id"]}
+    columns = ["metrics.loss", "metrics.acc", "params.lr"]
+    assert ask(GROUPS, columns=columns[:2], **about)["total"] == COUNT - 2
+    with pytest.raises(MlflowException, match="fewer columns") as caught:
+        ask(GROUPS, columns=columns, **about)
+    assert caught.value.error_code == "RESOURCE_EXHAUSTED"
+    assert ask(GROUPS, columns=columns, **about | {"group_by": ["params.lr"]})["total"]
+
+
 def test_no_lists_of_data_sets_or_models_take_all_memory(
     ask: Ask, experiment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
 from mlflow import wire
 from mlflow.exceptions import MlflowException
+from mlflow.store import views
 from tests.service.conftest import Ask
 from tests.service.test_experiments import make, refused
 
@@ -79,6 +82,22 @@ def test_of_many_at_once_one_gets_the_name(ask: Ask) -> None:
     assert told.count("RESOURCE_ALREADY_EXISTS") == 5
     (view,) = ask(wire.views.list_views, experiment_id="0")["views"]
     assert view["state"] in told
+
+
+def test_an_experiment_has_not_more_views_than_are_listed(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "MOST_VIEWS", 2)
+    first = save(ask, "a")
+    save(ask, "b")
+    about = {"experiment_id": "0", "name": "c", "state": ""}
+    assert "has 2 views" in refused(ask, wire.views.create, "RESOURCE_EXHAUSTED", **about)
+    assert "'b'" in refused(
+        ask, wire.views.create, "RESOURCE_ALREADY_EXISTS", **about | {"name": "b"}
+    )
+    ask(wire.views.delete, view_id=first["view_id"])
+    save(ask, "c")
+    assert names(ask) == ["b", "c"]
 
 
 def test_what_is_no_view(ask: Ask) -> None:

@@ -30,6 +30,7 @@ LOOKED_AT = 200  # newest runs that show which names are in use at once
 PORTION = 5000  # runs whose values are read at once for groups
 CELLS = 10_000  # that are read at once for a window
 LARGEST_TEXT = 100_000_000  # characters in one answer, or in what groups are told apart by
+MOST_STATISTICS = 3_000_000  # groups times columns, of 40 bytes each
 _PAIR = struct.Struct(">qd")
 _ATTRIBUTES = {
     "artifact_uri": "artifact_uri",
@@ -451,6 +452,12 @@ class RunTables:
                 )
                 if text > LARGEST_TEXT:
                     raise _too_much("groups", "runs, by a filter")
+                if len(places) * len(columns) > MOST_STATISTICS:
+                    raise MlflowException(
+                        f"The {len(columns)} columns of more than {len(places) - 1:,} groups take "
+                        "too much memory. Ask for fewer columns, or group by what more runs share.",
+                        RESOURCE_EXHAUSTED,
+                    )
                 sizes.extend([0] * (len(places) - len(sizes)))
                 for group in groups.values():
                     sizes[group] += 1

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from mlflow._clock import now_ms
+from mlflow.exceptions import RESOURCE_EXHAUSTED, MlflowException
 from mlflow.store.db import Connection, Database
 
 
@@ -17,6 +18,8 @@ class ViewRow(NamedTuple):
     updated: int
 
 
+#: of one experiment, which are all listed at once
+MOST_VIEWS = 500
 _SELECT = "SELECT id, experiment_id, name, state, created, updated FROM views"
 
 
@@ -37,6 +40,12 @@ class Views:
             )
             if there is not None and there not in tried:
                 return None
+            if there is None and _count(connection, experiment) >= MOST_VIEWS:
+                raise MlflowException(
+                    f"This experiment has {MOST_VIEWS} views, which is the most. Delete some that "
+                    "nobody uses.",
+                    RESOURCE_EXHAUSTED,
+                )
             row = {"experiment_id": experiment, "name": name, "state": state, "created": now}
             # If another process inserts the same name now, all this is tried again.
             number = there or connection.insert("views", row | {"updated": now})
@@ -101,3 +110,8 @@ class Views:
 def _one(connection: Connection, number: int, lock: str = "") -> ViewRow | None:
     row = connection.one(f"{_SELECT} WHERE id = ?{lock}", (number,))
     return None if row is None else ViewRow(*row)
+
+
+def _count(connection: Connection, experiment: int) -> int:
+    sql = "SELECT count(*) FROM views WHERE experiment_id = ?"
+    return int(connection.value(sql, (experiment,)))

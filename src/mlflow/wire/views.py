@@ -14,7 +14,7 @@ MAX_STATE = 65_536
 
 
 class CreateView(Question, kw_only=True, omit_defaults=True):
-    """Save a view of an experiment.
+    """Save a view of an experiment, which may have 500 of them.
 
     `name` must be new in the experiment. `state` is whatever the page needs to look the same again.
     """

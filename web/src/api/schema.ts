@@ -113,7 +113,7 @@ export interface CreateUpload {
   part_numbers?: number[] | null
 }
 
-/** Save a view of an experiment. */
+/** Save a view of an experiment, which may have 500 of them. */
 export interface CreateView {
   experiment_id: string
   name: string
