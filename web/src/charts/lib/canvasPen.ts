@@ -1,5 +1,11 @@
 import { FONT, SMALL, type Ink, type Pen } from './pen'
 
+/**
+ * Points of a line that are drawn together. The time that a browser takes for a thick line with many
+ * turns grows much faster than their number.
+ */
+const PIECE = 20
+
 /** A pen for a canvas whose unit is a CSS pixel. */
 export function canvasPen(ctx: CanvasRenderingContext2D): Pen {
   const paint = (ink: Ink, trace: () => void, rule: CanvasFillRule = 'nonzero') => {
@@ -12,7 +18,8 @@ export function canvasPen(ctx: CanvasRenderingContext2D): Pen {
     }
     if (ink.stroke) {
       ctx.strokeStyle = ink.stroke
-      ctx.lineWidth = ink.width ?? 1
+      // what is not thicker than a pixel of the screen is drawn without an outline of its own
+      ctx.lineWidth = ink.hair ? 1 / ctx.getTransform().a : (ink.width ?? 1)
       ctx.lineJoin = 'round'
       ctx.setLineDash((ink.dash ?? []) as number[])
       ctx.stroke()
@@ -21,9 +28,9 @@ export function canvasPen(ctx: CanvasRenderingContext2D): Pen {
   }
   return {
     line(xs, ys, ink) {
-      paint(ink, () => {
+      const trace = (from: number, to: number) => {
         let down = false
-        for (let index = 0; index < xs.length; index++) {
+        for (let index = from; index < to; index++) {
           const x = xs[index]!
           const y = ys[index]!
           if (Number.isNaN(x) || Number.isNaN(y)) down = false
@@ -33,7 +40,14 @@ export function canvasPen(ctx: CanvasRenderingContext2D): Pen {
             down = true
           }
         }
-      })
+      }
+      // pieces overlap, for their joints: neither dashes nor what shines through may have any
+      const whole = ink.hair || ink.dash?.length || (ink.alpha ?? 1) < 1
+      const step = whole ? Math.max(1, xs.length) : PIECE
+      for (let from = 0; from < xs.length; from += step) {
+        const to = Math.min(xs.length, from + step + 2)
+        paint(ink, () => trace(from, to))
+      }
     },
     rings(rings, ink) {
       paint(

@@ -10,35 +10,53 @@ import { curveScale } from './scale'
 import type { Theme } from './theme'
 
 const MARKERS = 40
+/** Lines that go up and down by more pixels than this are one thicket: thick ones would take seconds. */
+const TANGLE = 500_000
 
 /** Draw lines: bands below, then raw values faintly, then the lines. */
 export function drawLines(pen: Pen, axes: Axes, lines: readonly Line[]): void {
   const bands = lines.filter((line) => line.low && line.high)
   const faint = Math.max(0.05, Math.min(0.16, 0.5 / bands.length))
   for (const line of bands) drawBand(pen, axes, line, faint)
-  for (const line of lines) {
-    if (line.raw) strokeLine(pen, axes, line, line.raw, { width: 1, alpha: 0.28, dots: false })
+  const placed = lines.map((line) => ({
+    line,
+    xs: line.x.map(axes.x),
+    ys: line.y.map(axes.y),
+    raw: line.raw?.map(axes.y),
+  }))
+  const hair = placed.reduce((sum, { ys, raw }) => sum + climb(raw ?? ys), 0) > TANGLE
+  for (const { line, xs, raw } of placed) {
+    if (raw) pen.line(xs, raw, { stroke: line.colour, width: 1, alpha: 0.28, dash: [], hair })
   }
   const width = lines.length > 30 ? 1.2 : 1.6
   const alpha = lines.length > 100 ? 0.75 : 1
-  for (const line of lines) strokeLine(pen, axes, line, line.y, { width, alpha, dots: true })
+  for (const { line, xs, ys } of placed) {
+    pen.line(xs, ys, { stroke: line.colour, width, alpha, dash: line.dash, hair })
+    drawDots(pen, line.colour, xs, ys, alpha)
+  }
 }
 
-function strokeLine(
+/** How far a line goes up and down in all, in pixels. */
+function climb(ys: Float64Array): number {
+  let sum = 0
+  for (let index = 1; index < ys.length; index++) {
+    const rise = Math.abs(ys[index]! - ys[index - 1]!)
+    if (rise < Infinity) sum += rise
+  }
+  return sum
+}
+
+/** Points that no line would show: there are few, or they stand between gaps. */
+function drawDots(
   pen: Pen,
-  axes: Axes,
-  { x, colour, dash: dashed }: Line,
-  y: Float64Array,
-  { width, alpha, dots }: { width: number; alpha: number; dots: boolean },
+  colour: string,
+  xs: Float64Array,
+  ys: Float64Array,
+  alpha: number,
 ): void {
-  const xs = x.map(axes.x)
-  const ys = y.map(axes.y)
-  pen.line(xs, ys, { stroke: colour, width, alpha, dash: dots ? dashed : [] })
-  if (!dots) return
-  const few = x.length <= MARKERS
+  const few = xs.length <= MARKERS
   for (let index = 0; index < xs.length; index++) {
     if (Number.isNaN(ys[index]!) || Number.isNaN(xs[index]!)) continue
-    // a point between gaps has no line that would show it
     const alone = !(ys[index - 1]! <= Infinity) && !(ys[index + 1]! <= Infinity)
     if (few || alone) pen.circle(xs[index]!, ys[index]!, few ? 2 : 1.5, { fill: colour, alpha })
   }

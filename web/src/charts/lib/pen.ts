@@ -4,6 +4,8 @@ export interface Ink {
   stroke?: string | undefined
   width?: number
   dash?: readonly number[]
+  /** as thin as the screen can: many long lines of this kind are drawn at once */
+  hair?: boolean
   fill?: string | undefined
   alpha?: number
 }
