@@ -52,8 +52,19 @@ function namesIn(pattern: string, path: string): Record<string, string> | null {
     if (part === '*') {
       names.rest = given.slice(index).join('/')
     } else if (part.startsWith(':')) {
-      names[part.slice(1)] = decodeURIComponent(given[index]!)
+      const name = decoded(given[index]!)
+      if (name === null) return null
+      names[part.slice(1)] = name
     } else if (part !== given[index]) return null
   }
   return names
+}
+
+/** Part of an address without its escapes, or null if somebody cut it. */
+function decoded(part: string): string | null {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return null
+  }
 }
