@@ -537,6 +537,29 @@ def test_no_answer_takes_all_memory(
     assert len(rows["run_ids"]) == 4
 
 
+@pytest.mark.parametrize("endpoint", [TABLE, COLUMNS, GROUPS])
+def test_no_filter_takes_all_time(
+    ask: Ask,
+    experiment: str,
+    runs: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    endpoint: AnyEndpoint,
+) -> None:
+    names = ("acc", "loss", "mlflow.none")
+    heavy = " OR ".join(
+        f"metrics.{names[n % 2]} > {n + 9} OR tags.t LIKE '%{n}'" for n in range(450)
+    )
+    about: dict[str, Any] = {"experiment_ids": [experiment], "filter": heavy}
+    if endpoint is GROUPS:
+        about["group_by"] = ["attributes.status"]
+    with monkeypatch.context() as patch:
+        patch.setattr(run_tables, "PATIENCE", 0.0005)
+        with pytest.raises(MlflowException, match="took too long") as caught:
+            ask(endpoint, **about)
+    assert caught.value.error_code == "INVALID_PARAMETER_VALUE"
+    ask(endpoint, **about)  # the connection is as good as before
+
+
 def test_no_statistics_take_all_memory(
     ask: Ask, experiment: str, runs: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,7 +48,7 @@ class Watched(Database):
     def _reading(self, work: Callable[[Any], Any]) -> Any:
         return self._database.read(lambda raw: work(WatchedConnection(raw, self._tell)))
 
-    def _reading_one_state(self, work: Callable[[Any], Any]) -> Any:
+    def _reading_one_state(self, work: Callable[[Any], Any], seconds: float | None) -> Any:
         return self._database.read(
             lambda raw: work(WatchedConnection(raw, self._tell)), one_state=True
         )

@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from mlflow.exceptions import TEMPORARILY_UNAVAILABLE, MlflowException
+from mlflow.exceptions import TEMPORARILY_UNAVAILABLE, MlflowException, invalid
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -104,7 +104,7 @@ class Database(ABC):
     def _reading(self, work: Callable[[Any], T]) -> T: ...
 
     @abstractmethod
-    def _reading_one_state(self, work: Callable[[Any], T]) -> T: ...
+    def _reading_one_state(self, work: Callable[[Any], T], seconds: float | None) -> T: ...
 
     @abstractmethod
     def _writing(self, work: Callable[[Any], T]) -> T: ...
@@ -126,20 +126,37 @@ class Database(ABC):
     def refresh_statistics(self) -> None:  # noqa: B027 - most databases need nothing
         """Let the planner look at the tables anew, where that does not happen soon by itself."""
 
-    def read(self, work: Callable[[Connection], T], *, one_state: bool = False) -> T:
+    def read(
+        self,
+        work: Callable[[Connection], T],
+        *,
+        one_state: bool = False,
+        seconds: float | None = None,
+    ) -> T:
         """What `work` finds.
 
         Args:
             work: what to do with a connection.
             one_state: whether all its queries must see the database as it was at the first one,
                 although others write meanwhile; it may cost two round trips.
+            seconds: how long a query may take, if not as long as it likes; such work is always
+                done in one state.
+
+        Raises:
+            MlflowException: INVALID_PARAMETER_VALUE when a query took too long.
         """
-        reading = self._reading_one_state if one_state else self._reading
-        return _patiently(lambda: reading(work))
+        if one_state or seconds is not None:
+            return _patiently(lambda: self._reading_one_state(work, seconds))
+        return _patiently(lambda: self._reading(work))
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """What `work` returns, once all that it did is committed; nothing is done on an error."""
         return _patiently(lambda: self._writing(work))
+
+
+def too_long() -> MlflowException:
+    """The error for a query that took longer than it may."""
+    return invalid("The search took too long: make its filter simpler.")
 
 
 def _patiently(attempt: Callable[[], T]) -> T:

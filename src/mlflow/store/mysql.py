@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from mlflow.environment_variables import MLFLOW_DATABASE_POOL_SIZE
 from mlflow.exceptions import RESOURCE_EXHAUSTED, MlflowException, invalid
-from mlflow.store.db import IDLE_SECONDS, Connection, Database, Passing, Pool, Row
+from mlflow.store.db import IDLE_SECONDS, Connection, Database, Passing, Pool, Row, too_long
 from mlflow.store.uri import hidden
 
 T = TypeVar("T")
@@ -17,6 +17,7 @@ _DEADLOCK = {1205, 1213, 1020}  # lock wait time-out, deadlock, record has chang
 _LOST = {2003, 2006, 2013, 2055, 1053, 1927, 1040}
 _EXISTS = 1062  # another row with the same unique key
 _FULL = {1021, 1114, 3675}
+_TOO_LONG = {1317, 1969, 3024}
 
 
 class MysqlConnection(Connection):
@@ -28,6 +29,13 @@ class MysqlConnection(Connection):
     def __init__(self, raw: Any) -> None:
         self.raw = raw
         self.used = time.monotonic()
+
+    def hasten(self, seconds: float | None) -> None:
+        """Have queries fail that take longer; None lets them take their time again."""
+        if "MariaDB" in self.raw.get_server_info():
+            self.run(f"SET SESSION max_statement_time = {seconds or 0:.3f}")
+        else:
+            self.run(f"SET SESSION max_execution_time = {1000 * (seconds or 0):.0f}")
 
     def _execute(self, sql: str, parameters: Sequence[Any]) -> Any:
         cursor = self.raw.cursor()
@@ -149,6 +157,8 @@ class MysqlDatabase(Database):
             if code in _LOST or code == 0:
                 self._pool.forget_idle()
                 raise Passing(str(error.args[-1] if error.args else error)) from error
+            if code in _TOO_LONG:
+                raise too_long() from error
             if code in _FULL:
                 raise MlflowException(
                     f"The database has no room left ({error.args[-1]}); nothing of this request "
@@ -169,17 +179,22 @@ class MysqlDatabase(Database):
     def _reading(self, work: Callable[[Any], T]) -> T:
         return self._borrowed(work)
 
-    def _reading_one_state(self, work: Callable[[Any], T]) -> T:
+    def _reading_one_state(self, work: Callable[[Any], T], seconds: float | None) -> T:
         def use(connection: MysqlConnection) -> T:
             # On an error of the database the connection is given up, which ends the transaction.
+            if seconds is not None:
+                connection.hasten(seconds)
             connection.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             connection.run("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
             try:
                 result = work(connection)
             except MlflowException:
                 connection.raw.rollback()
+                connection.hasten(None)
                 raise
             connection.raw.commit()
+            if seconds is not None:
+                connection.hasten(None)
             return result
 
         return self._borrowed(use)

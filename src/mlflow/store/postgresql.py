@@ -14,6 +14,7 @@ or a slow disk sends the work to a thread after all.
 """
 
 import contextlib
+import math
 import re
 import threading
 import time
@@ -31,6 +32,7 @@ from mlflow.store.db import (
     Row,
     WouldBlock,
     on_conflict,
+    too_long,
 )
 from mlflow.store.pgarrays import packed, register
 from mlflow.store.uri import hidden
@@ -316,7 +318,7 @@ class PostgresqlDatabase(Database):
             ) from error
         except psycopg.errors.QueryCanceled as error:
             self._return(connection)
-            raise invalid("The search took too long: make its filter simpler.") from error
+            raise too_long() from error
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             self._pool.discard(connection)
             self._pool.forget_idle()
@@ -337,10 +339,14 @@ class PostgresqlDatabase(Database):
     def _reading(self, work: Callable[[Any], T]) -> T:
         return self._borrowed(work)
 
-    def _reading_one_state(self, work: Callable[[Any], T]) -> T:
+    def _reading_one_state(self, work: Callable[[Any], T], seconds: float | None) -> T:
+        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        if seconds is not None:
+            begin += f"; SET LOCAL statement_timeout = {math.ceil(seconds * 1000)}"
+
         def use(connection: PostgresqlConnection) -> T:
             # On an error the connection is not given back, which ends the transaction.
-            connection.raw.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            connection.raw.execute(begin, prepare=False)
             result = work(connection)
             connection.raw.execute("COMMIT")
             return result

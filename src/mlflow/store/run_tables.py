@@ -30,6 +30,7 @@ LOOKED_AT = 200  # newest runs that show which names are in use at once
 PORTION = 5000  # runs whose values are read at once for groups
 CELLS = 10_000  # that are read at once for a window
 LARGEST_TEXT = 100_000_000  # characters in one answer, or in what groups are told apart by
+PATIENCE = 60.0  # seconds for one query: one that takes longer keeps a thread from all others
 MOST_STATISTICS = 3_000_000  # groups times columns, of 40 bytes each
 _PAIR = struct.Struct(">qd")
 _ATTRIBUTES = {
@@ -148,7 +149,7 @@ class RunTables:
                     raise _too_much("rows", "rows or columns")
             return window
 
-        return self._database.read(work, one_state=True)
+        return self._database.read(work, seconds=PATIENCE)
 
     def _asked(
         self, connection: Connection, scope: Scope, orders: Sequence[Order] = ()
@@ -355,7 +356,7 @@ class RunTables:
             metrics, params, tags = names
             return Used(metrics, params, tags, len(numbers) if differing else None)
 
-        return self._database.read(work, one_state=True)
+        return self._database.read(work, seconds=PATIENCE)
 
     @staticmethod
     def _having(connection: Connection, table: str, numbers: Sequence[int]) -> set[int]:
@@ -475,7 +476,7 @@ class RunTables:
                 len(found),
             )
 
-        return self._database.read(work, one_state=True)
+        return self._database.read(work, seconds=PATIENCE)
 
     def _grouped(
         self,

@@ -18,12 +18,22 @@ from typing import Any, TypeVar
 
 from mlflow.environment_variables import MLFLOW_SQLITE_SYNC_EVERY_COMMIT
 from mlflow.exceptions import RESOURCE_EXHAUSTED, MlflowException, invalid
-from mlflow.store.db import Connection, Database, Passing, Pool, Row, WouldBlock, on_conflict
+from mlflow.store.db import (
+    Connection,
+    Database,
+    Passing,
+    Pool,
+    Row,
+    WouldBlock,
+    on_conflict,
+    too_long,
+)
 from mlflow.store.where import SQLITE_FUNCTIONS
 
 T = TypeVar("T")
 BUSY_SECONDS = 120
 READERS = 16
+STEPS = 20_000  # of SQLite's machine, well below a millisecond, after each of which it is stopped
 
 
 class SqliteConnection(Connection):
@@ -125,7 +135,20 @@ class SqliteDatabase(Database):
         finally:
             self._readers.give_back(connection)
 
-    _reading_one_state = _reading  # each transaction sees one state
+    def _reading_one_state(self, work: Callable[[Any], T], seconds: float | None) -> T:
+        if seconds is None:
+            return self._reading(work)  # each transaction sees one state
+        deadline = time.monotonic() + seconds
+
+        def hastened(connection: SqliteConnection) -> T:
+            raw = connection.raw
+            raw.set_progress_handler(lambda: time.monotonic() > deadline, STEPS)
+            try:
+                return work(connection)
+            finally:
+                raw.set_progress_handler(None, 0)
+
+        return self._reading(hastened)
 
     @property
     def hurried(self) -> bool:  # type: ignore[override]
@@ -195,6 +218,8 @@ def _explained(file: str) -> Any:
                 "stored. Make room and try again.",
                 RESOURCE_EXHAUSTED,
             ) from error
+        if text == "interrupted":
+            raise too_long() from error
         if "readonly" in text:
             raise invalid(f"The database {file!r} cannot be written: {text}.") from error
         raise
