@@ -61,6 +61,24 @@ SMALL = {
         "server above idle, MiB",
     ],
     "artifacts-resume:mib=32": ["sent again, %"],
+    "pages:runs=40,compared=3,points=2000,repeats=1,clients=2": [
+        "load, runs/s",
+        "experiments, s",
+        "experiments, kB",
+        "runs, s",
+        "runs, kB",
+        "compared, s",
+        "compared, kB",
+        "chart, s",
+        "chart, kB",
+    ],
+    "pages-work:runs=120,curves=2,points=500,repeats=1,clients=2": [
+        "sort, s",
+        "filter, s",
+        "scroll, frames/s",
+        "overlay, s",
+        "zoom, s",
+    ],
 }
 
 
@@ -94,6 +112,7 @@ def test_every_workload_gives_a_table_and_json(tmp_path: Path) -> None:
     assert measured == {name.partition(":")[0]: sorted(SMALL[name]) for name in SMALL}
     numbers = {name: n for result in results for name, n in result["measures"].items()}
     assert all(number > 0 for number in numbers.values())
+    assert numbers["runs, kB"] < 250
     assert numbers["sent again, %"] < 50
     for names in SMALL.values():
         for name in names:
