@@ -129,3 +129,23 @@ test('what was refused is not asked again until all is', async () => {
   expect(level.error).toBeNull()
   expect(level.length).toBe(3)
 })
+
+test('of a long list only what is near is kept', async () => {
+  const { asked, fetch } = source(100_000)
+  const level = new Level('k', fetch, true)
+  for (let first = 0; first < 12_000; first += 100) {
+    level.want(first, first + 99, ['a'])
+    await settled()
+    level.forget(first, first + 99)
+  }
+  expect(level.row(11_950)).not.toBeNull()
+  expect(level.row(2_000)).not.toBeNull()
+  expect(level.row(0)).toBeNull()
+  expect(level.indexOf('r0')).toBeNull()
+  expect(level.length).toBe(100_000)
+  const before = asked.length
+  level.want(0, 99, ['a'])
+  await settled()
+  expect(asked.length).toBe(before + 1)
+  expect(level.row(0)).not.toBeNull()
+})

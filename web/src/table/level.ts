@@ -24,6 +24,8 @@ export type Fetch = (question: PageQuestion, signal: AbortSignal) => Promise<Pag
 
 /** Rows that are fetched together. */
 export const BLOCK = 100
+/** Blocks that a list keeps: whoever scrolls through all of a long one must not hold all of it. */
+const MOST_BLOCKS = 100
 
 interface Block {
   rows: RowData[]
@@ -121,6 +123,17 @@ export class Level {
       if (this.total !== null && number > 0 && number * BLOCK >= this.total) break
       this.#wantBlock(number, columns)
     }
+  }
+
+  /** Let go of what is farthest from some rows, if there is much. */
+  forget(first: number, last: number): void {
+    const many = this.#blocks.size - MOST_BLOCKS
+    if (many <= 0 || this.total === null) return
+    const middle = (first + last) / 2 / BLOCK
+    const far = (number: number) => Math.abs(number - middle)
+    const farthest = [...this.#blocks.keys()].sort((one, other) => far(other) - far(one))
+    for (const number of farthest.slice(0, many)) this.#blocks.delete(number)
+    this.#places = null
   }
 
   #wantBlock(number: number, columns: readonly string[]): void {

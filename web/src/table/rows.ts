@@ -190,6 +190,8 @@ export class Rows {
     else if (this.branch) {
       for (const [level, [from, to]] of needs(this.branch, first, last)) {
         level.want(from - AHEAD, to + AHEAD, this.#columns)
+        // where a row is unfolded must stay known
+        if (this.#unfolded.length === 0) level.forget(from, to)
       }
       // nothing is known of an empty list
       if (this.#shown?.length === 0) this.#shown.want(0, AHEAD, this.#columns)
