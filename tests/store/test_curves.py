@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mlflow.store import Store, points as packing
+from mlflow.exceptions import MlflowException
+from mlflow.store import Store, curves, points as packing
 from mlflow.store.curves import Curves, Range, Series
 from mlflow.store.db import Row
 from mlflow.store.points import THINNED, Points
@@ -35,10 +36,35 @@ def test_only_blocks_in_range_are_read(
     for start in range(0, 10_000, 1000):  # 100 points each, at the time 1000 + step
         log(opened, *range(start, start + 1000, 10))
     read: list[Row] = []
-    curves = Curves(Watched(opened.database, read.extend), opened.names)
-    found = curves.each([RUN], ["m"], lambda start_time: wanted, lambda series: series)
+    watched = Curves(Watched(opened.database, read.extend), opened.names)
+    found = watched.each([RUN], ["m"], lambda start_time: wanted, lambda series: series)
     assert blocks_read(read) <= most
     assert (found[0].points.steps[0], found[0].points.steps[-1]) == steps
+
+
+def test_no_series_takes_all_memory(
+    opened: Store,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Long series are thinned while they are read, also those from before extremes were kept."""
+    monkeypatch.setattr(curves, "MOST_READ", 8000)
+    for start in range(0, 10_000, 1000):
+        log(opened, *range(start, start + 1000))
+
+    def each(wanted: Range, first: str = "") -> Series:
+        [found] = opened.curves.each([RUN], ["m"], lambda _: wanted, lambda one: one, first)
+        return found
+
+    whole = each(Range(0, 6999))  # and the block behind it
+    assert (len(whole.points), whole.left_out) == (8000, 0)
+    thinned = each(Range(parts=4))
+    assert len(thinned.points) < 1000
+    assert len(thinned.points) + thinned.left_out == 10_000
+    assert (thinned.points.steps[0], thinned.points.steps[-1]) == (0, 9999)
+    for wanted, first in ((Range(), ""), (Range(parts=4), "m")):
+        with pytest.raises(MlflowException, match=r"'m' .* has more than 8,000 points") as caught:
+            each(wanted, first)
+        assert caught.value.error_code == "RESOURCE_EXHAUSTED"
 
 
 def test_extremes_of_points() -> None:

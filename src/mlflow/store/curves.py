@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
+from mlflow.exceptions import RESOURCE_EXHAUSTED, MlflowException
 from mlflow.store import points as packing
 from mlflow.store.batches import LARGE
 from mlflow.store.db import Connection, Database
@@ -21,6 +22,7 @@ RUNS_AT_ONCE = 500  # of which rows are looked for in one query
 POINTS_AT_ONCE = 50_000  # that are read in one query, unless one series alone has more
 SERIES_AT_ONCE = 500
 BLOCKS_AT_ONCE = 500
+MOST_READ = 4_000_000  # points of one series, some hundred megabytes
 #: times as many as THINNED, that points of a part of the chart must be before extremes will do
 ENOUGH = 4
 
@@ -214,15 +216,34 @@ class _Wanted(NamedTuple):
 def _read(connection: Connection, group: "list[_Wanted]") -> Iterator[Series]:
     """The series of a group; their blocks are read together."""
     blocks = _blocks(connection, group)
-    chosen: list[tuple[list[_Block], set[int]]] = []
+    #: blocks, those of which extremes will do, and those that are thinned here if need be
+    chosen: list[tuple[list[_Block], set[int], set[int]]] = []
     for want in group:
-        chosen.append(_chosen(blocks.pop((want.run.id, want.key_id), []), want.limits))
-    thin = [number for _, thinned in chosen for number in thinned]
+        found, thinned = _chosen(blocks.pop((want.run.id, want.key_id), []), want.limits)
+        if sum(block.size for block in found) <= MOST_READ:
+            late = set()
+        elif sum(block.size for block in found if block.id not in thinned) <= MOST_READ:
+            late = thinned
+        else:
+            raise _too_many(want)
+        chosen.append((found, thinned, late))
+    thin = [number for _, thinned, _ in chosen for number in thinned]
     extremes = _column(connection, "extremes", thin)
-    whole = [block.id for found, _ in chosen for block in found if extremes.get(block.id) is None]
+    whole = [
+        block.id for found, _, _ in chosen for block in found if extremes.get(block.id) is None
+    ]
     data = _column(connection, "data", whole)
-    for want, (found, _) in zip(group, chosen, strict=True):
-        yield _series_of(want, found, extremes, data)
+    for want, (found, _, late) in zip(group, chosen, strict=True):
+        yield _series_of(want, found, late, extremes, data)
+
+
+def _too_many(want: _Wanted) -> MlflowException:
+    return MlflowException(
+        f"The metric {want.key!r} of the run {want.run.run_id} has more than {MOST_READ:,} points: "
+        "too many for smoothing, for averages in a grid, or for a metric as x. Ask without them, "
+        "or for averages of a smaller range.",
+        RESOURCE_EXHAUSTED,
+    )
 
 
 def _blocks(connection: Connection, group: "list[_Wanted]") -> dict[tuple[int, int], list[_Block]]:
@@ -312,10 +333,15 @@ def _column(connection: Connection, column: str, numbers: list[int]) -> dict[int
 def _series_of(
     want: _Wanted,
     blocks: list[_Block],
+    late: set[int],
     extremes: dict[int, bytes | None],
     data: dict[int, bytes | None],
 ) -> Series:
-    """A series from its blocks; they are taken out of what was read."""
+    """A series from its blocks, which are taken out of what was read.
+
+    Args:
+        late: blocks of which only the extremes are taken, though all was read.
+    """
     in_order = all(one.high_step < other.low_step for one, other in pairwise(blocks))
     left_out = 0
     parts: list[Points] = []
@@ -324,6 +350,11 @@ def _series_of(
         if packed is None:
             packed = data.pop(block.id)
             assert packed is not None
+            if block.id in late:  # written before extremes were kept
+                whole = packing.unpack(packed)
+                parts.append(packing.extremes(whole) or whole)
+                left_out += block.size - len(parts[-1])
+                continue
         if in_order and not want.limits.needs_times:
             steps, values = packing.unpack_without_times(packed)
             parts.append(Points(steps, [], values))

@@ -32,7 +32,8 @@ class GetCurves(Question, kw_only=True, omit_defaults=True):
 
     `smoothing` (0 <= s < 1) adds an exponential moving average, without the bias of its start,
     over all points of the run in the order of their steps. With `grid` all curves share `points`
-    equal parts, and each gives the mean, the smallest and the largest value in every part.
+    equal parts, and each gives the mean, the smallest and the largest value in every part. These
+    two, and a metric as x, need all points, and are refused for metrics with more than 4,000,000.
     """
 
     run_ids: list[str] = []  # noqa: RUF012 - msgspec copies it for each object
