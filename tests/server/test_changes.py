@@ -8,9 +8,11 @@ import json
 import re
 import signal
 import socket
+import sqlite3
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -328,3 +330,53 @@ def test_one_look_at_the_store_serves_all(
     assert work.counts["since"] <= seconds + 2
     if waiting:
         assert work.counts["get_changed"] == 100  # each once, at its start
+
+
+class Finished(Work):
+    """Threads that count what was done in them, failures included."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counts = {"get_changed": 0, "since": 0, "now": 0}
+
+    async def in_thread(self, function: Callable[..., Any], *arguments: object) -> Any:
+        try:
+            return await super().in_thread(function, *arguments)
+        finally:
+            self.counts[function.__name__] += 1
+
+    async def until(self, name: str, count: int) -> None:
+        """Wait until something was done so often."""
+        while self.counts[name] < count:
+            await asyncio.sleep(0.001)
+
+
+async def _listen_while_it_fails(engine: service.Engine, work: Finished, file: str) -> None:
+    changes = Changes(engine, work, 5)
+    events = changes.events(["0"], get_changed(engine, WatchChanges(experiment_ids=["0"])))
+    await events.__anext__()
+    following = asyncio.create_task(events.__anext__())
+    await work.until("get_changed", 1)
+    with closing(sqlite3.connect(file, timeout=30)) as database:
+        database.execute("ALTER TABLE runs RENAME TO away")
+        await work.until("since", work.counts["since"] + 5)
+        database.execute("ALTER TABLE away RENAME TO runs")
+    made = service.runs.create(engine, CreateRun(experiment_id="0", start_time=1))
+    assert made.run.info.run_id.encode() in await following
+    await events.aclose()
+
+
+def test_a_database_that_fails_for_a_while_is_spoken_of_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("mlflow.server.changes._PAUSE", 0.01)
+    file = str(tmp_path / "runs.db")
+    engine = service.open_engine(f"sqlite:///{file}", "a")
+    work = Finished()
+    try:
+        asyncio.run(asyncio.wait_for(_listen_while_it_fails(engine, work, file), 60))
+    finally:
+        work.close(True)
+        engine.close()
+    said = [record for record in caplog.records if record.name == "mlflow.server"]
+    assert [record.getMessage() for record in said] == ["changes of runs could not be looked for"]

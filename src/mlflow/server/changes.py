@@ -205,17 +205,17 @@ class _Feed:
 
     async def _look(self) -> None:
         place: Place | None = None
+        failed = False
         while True:
             try:
                 page = await self._changed(self._experiments, place)
-            except MlflowException as error:  # the database is away: it may come back
-                _log.warning("changes of runs could not be looked for: %s", error.message)
+            except Exception as error:  # the database is away: it may come back
+                if not failed:  # said once, and not every second
+                    _complain(error)
+                failed = True
                 await asyncio.sleep(_PAUSE)
                 continue
-            except Exception:
-                _log.exception("changes of runs could not be looked for")
-                await asyncio.sleep(_PAUSE)
-                continue
+            failed = False
             self._begin()
             if place is not None:
                 self._tell(page)
@@ -290,6 +290,13 @@ class _Stream:
             raise Gone from None
         finally:
             await events.aclose()
+
+
+def _complain(error: Exception) -> None:
+    if isinstance(error, MlflowException):
+        _log.warning("changes of runs could not be looked for: %s", error.message)
+    else:
+        _log.error("changes of runs could not be looked for", exc_info=error)
 
 
 def _event(found: ChangedRuns) -> bytes:
