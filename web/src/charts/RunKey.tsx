@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks'
-import { count } from '../lib/format'
+import { plural } from '../lib/format'
 import { setHighlighted, useHighlighted } from '../state/highlight'
 import styles from './grid.module.css'
 import type { Dressed } from './lib/dress'
@@ -50,7 +50,7 @@ export function RunKey({
       ))}
       {!grouped && entries.length > 1 && (
         <Legend
-          label={`${count(entries.length)} runs`}
+          label={plural(entries.length, 'run')}
           entries={entries}
           marked={highlighted}
           pinned={pinned}

@@ -2,7 +2,7 @@ import { createContext, type ComponentChildren } from 'preact'
 import { useContext } from 'preact/hooks'
 import type { Cell } from '../api/runs'
 import type { Column } from '../lib/columns'
-import { ago, count, duration, metric, moment } from '../lib/format'
+import { ago, count, duration, metric, moment, plural } from '../lib/format'
 import { Badge } from '../ui/Notes'
 import { Status } from '../ui/Status'
 import type { Spread } from './sources'
@@ -59,7 +59,7 @@ function isSpread(value: unknown): value is Spread {
 
 /** Mean ± sample standard deviation. */
 function spread({ mean, std, min, max, count: numbers }: Spread): Shown {
-  const range = `${metric(min)} to ${metric(max)}, ${count(numbers)} values`
+  const range = `${metric(min)} to ${metric(max)}, ${plural(numbers, 'value')}`
   return {
     content: (
       <>

@@ -1,6 +1,6 @@
 import { scaleLinear, scaleLog, scalePoint } from 'd3-scale'
 import { useMemo } from 'preact/hooks'
-import { metric as numberText } from '../../lib/format'
+import { metric as numberText, plural } from '../../lib/format'
 import { asNumbers } from '../../lib/statistics'
 import { paths } from '../../paths'
 import { go } from '../../state/address'
@@ -48,7 +48,7 @@ export function Scatter({
       <svg
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
         role="group"
-        aria-label={`Scatter of ${metric} by ${param}, ${points.length} runs`}
+        aria-label={`Scatter of ${metric} by ${param}, ${plural(points.length, 'run')}`}
       >
         {yTicks.map(({ at, text }) => (
           <g key={text}>

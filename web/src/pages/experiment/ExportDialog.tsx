@@ -68,7 +68,7 @@ export function ExportDialog({
       </div>
       {done !== null && (
         <label>
-          {count(done)} runs fetched
+          {plural(done, 'run')} fetched
           <progress class={styles.progress} value={done} max={Math.max(total, done, 1)} />
         </label>
       )}

@@ -72,7 +72,7 @@ export function Toolbar({ view, change, table, all, live, onExport }: ToolbarPro
         Differences only
       </Button>
       {table.lookedAt !== null && (
-        <span class={styles.small}>found in the newest {count(table.lookedAt)} runs</span>
+        <span class={styles.small}>found in the newest {plural(table.lookedAt, 'run')}</span>
       )}
       <span class={styles.space} />
       <LiveSwitch state={live} />
