@@ -8,6 +8,7 @@ import {
   type Explanation,
 } from '../../lib/importance'
 import { TREES } from '../../lib/forest'
+import { objectiveOf } from '../../lib/objective'
 import { plural } from '../../lib/format'
 import { Empty, Hint, Skeleton } from '../../ui/Notes'
 import styles from './compare.module.css'
@@ -30,7 +31,7 @@ export function Explain({ state, change, compared, runs }: PartProps) {
     [compared.values],
   )
   const names = useMemo(() => (columns ? varying(columns.metrics) : []), [columns])
-  const metric = names.includes(state.metric) ? state.metric : (names[0] ?? '')
+  const metric = names.includes(state.metric) ? state.metric : (objectiveOf(names) ?? '')
   const found = useExplanation(columns, metric)
   if (!columns) return <Waiting />
   if (names.length === 0) {
