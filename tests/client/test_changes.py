@@ -22,6 +22,11 @@ def test_changed_runs(client: MlflowClient, experiment: str) -> None:
     assert client.changed_runs([experiment], start.cursor).run_ids == [run_id]
     other = client.create_experiment(f"{experiment} beside")
     assert client.changed_runs([other], start.cursor).run_ids == []
+    for _ in range(10):  # so that its number has several digits
+        other = client.create_experiment(f"{experiment} {other}")
+    run_id = client.create_run(other).info.run_id
+    assert client.changed_runs(other, start.cursor).run_ids == [run_id]
+    assert next(client.watch_runs(other, start.cursor)).run_ids == [run_id]
 
 
 def test_what_is_still_to_be_sent_is_a_change(client: MlflowClient, experiment: str) -> None:

@@ -38,6 +38,13 @@ def test_curves_are_arrays(client: MlflowClient, experiment: str) -> None:
     assert max(few.y) == max(point.value for point in points[99:502])
 
 
+def test_one_curve(client: MlflowClient, experiment: str) -> None:
+    run = client.create_run(experiment).info.run_id
+    client.log_metric(run, "loss", 3.0)
+    (curve,) = client.metric_curves(run, "loss")
+    assert (curve.run_id, curve.metric_key, list(curve.y)) == (run, "loss", [3.0])
+
+
 def test_grids(client: MlflowClient, experiment: str) -> None:
     runs = [client.create_run(experiment).info.run_id for _ in range(3)]
     for level, run in enumerate(runs):

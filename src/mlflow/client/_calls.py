@@ -1,5 +1,6 @@
 """What the parts of `MlflowClient` share: the way to the store."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -81,3 +82,10 @@ def settle(transport: Transport, run_id: str | None = None) -> bool:
 def is_synchronous(asked: bool | None) -> bool:
     """Whether a call of `MlflowClient` waits for the server: as asked, else as the setting says."""
     return asked if asked is not None else MLFLOW_ENABLE_ASYNC_LOGGING.get() is not True
+
+
+def texts(items: Sequence[str] | str) -> list[str]:
+    """A list, also of a single item."""
+    if isinstance(items, (str, int)):
+        items = [items]
+    return [str(item) for item in items]

@@ -7,7 +7,7 @@ import msgspec
 
 from mlflow import wire
 from mlflow._http import Session, Unanswered
-from mlflow.client._calls import Calls
+from mlflow.client._calls import Calls, texts
 from mlflow.client.transport import ServerAway, session_of
 from mlflow.exceptions import MlflowException
 from mlflow.wire._json import encode_query
@@ -23,7 +23,9 @@ _decode = msgspec.json.Decoder(ChangedRuns).decode
 class Changes(Calls):
     """Learn which runs were changed, instead of reading all of them again."""
 
-    def changed_runs(self, experiment_ids: Sequence[str], since: str | None = None) -> ChangedRuns:
+    def changed_runs(
+        self, experiment_ids: Sequence[str] | str, since: str | None = None
+    ) -> ChangedRuns:
         """The runs that were created, changed, deleted or restored since a cursor.
 
         A change is a metric, param, tag, input, status or name. Nothing is skipped; what was
@@ -36,11 +38,11 @@ class Changes(Calls):
         Returns:
             `run_ids`, at most 1000; `more`, whether there are further ones already; `cursor`.
         """
-        question = GetChanged(experiment_ids=[*experiment_ids], since=since)
+        question = GetChanged(experiment_ids=texts(experiment_ids), since=since)
         return self._read(wire.changes.get_changed, question)
 
     def watch_runs(
-        self, experiment_ids: Sequence[str], since: str | None = None
+        self, experiment_ids: Sequence[str] | str, since: str | None = None
     ) -> Iterator[ChangedRuns]:
         """Wait for changes of runs, and give them as they happen; without end.
 
@@ -52,7 +54,7 @@ class Changes(Calls):
             experiment_ids, since: see `changed_runs`.
         """
         session = session_of(self._transport)
-        question = WatchChanges(experiment_ids=[*experiment_ids], since=since)
+        question = WatchChanges(experiment_ids=texts(experiment_ids), since=since)
         question.check()
         return self._asked(question) if session is None else self._streamed(session, question)
 

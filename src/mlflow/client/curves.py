@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mlflow import wire
-from mlflow.client._calls import Calls
+from mlflow.client._calls import Calls, texts
 from mlflow.wire.curves import Curve, GetCurves
 
 
@@ -44,8 +44,8 @@ class Curves(Calls):
 
     def metric_curves(
         self,
-        run_ids: Sequence[str],
-        metric_keys: Sequence[str],
+        run_ids: Sequence[str] | str,
+        metric_keys: Sequence[str] | str,
         x: str = "step",
         start: float | None = None,
         end: float | None = None,
@@ -78,8 +78,8 @@ class Curves(Calls):
             The curves by run and metric as asked for; those without points are empty.
         """
         question = GetCurves(
-            run_ids=[*run_ids],
-            metric_keys=[*metric_keys],
+            run_ids=texts(run_ids),
+            metric_keys=texts(metric_keys),
             x=x,
             start=start,
             end=end,

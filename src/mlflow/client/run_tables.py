@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from mlflow import wire
-from mlflow.client._calls import Calls
+from mlflow.client._calls import Calls, texts
 from mlflow.entities import GroupRows, RunRows, UsedColumns, ViewType
 from mlflow.wire._fields import view_name
 from mlflow.wire.run_tables import RunColumns, RunGroups, RunTable
@@ -45,10 +45,10 @@ class RunTables(Calls):
             MlflowException: INVALID_PARAMETER_VALUE for a text that cannot be read, with its place.
         """
         question = RunTable(
-            experiment_ids=_texts(experiment_ids),
-            columns=_texts(columns),
+            experiment_ids=texts(experiment_ids),
+            columns=texts(columns),
             filter=filter_string or None,
-            order_by=_texts(order_by),
+            order_by=texts(order_by),
             offset=offset,
             max_results=max_results,
             run_view_type=view_name(run_view_type),
@@ -79,7 +79,7 @@ class RunTables(Calls):
                 one with it.
         """
         question = RunColumns(
-            experiment_ids=_texts(experiment_ids),
+            experiment_ids=texts(experiment_ids),
             filter=filter_string or None,
             run_view_type=view_name(run_view_type),
             differing=differing,
@@ -115,20 +115,13 @@ class RunTables(Calls):
             MlflowException: INVALID_PARAMETER_VALUE for a text that cannot be read, with its place.
         """
         question = RunGroups(
-            experiment_ids=_texts(experiment_ids),
-            group_by=_texts(group_by),
-            columns=_texts(columns),
+            experiment_ids=texts(experiment_ids),
+            group_by=texts(group_by),
+            columns=texts(columns),
             filter=filter_string or None,
-            order_by=_texts(order_by),
+            order_by=texts(order_by),
             offset=offset,
             max_results=max_results,
             run_view_type=view_name(run_view_type),
         )
         return self._read(wire.run_tables.groups, question)
-
-
-def _texts(items: Sequence[str] | str) -> list[str]:
-    """A list, also of a single item."""
-    if isinstance(items, (str, int)):
-        items = [items]
-    return [str(item) for item in items]
