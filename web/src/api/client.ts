@@ -47,10 +47,18 @@ export function real(value: Float): number {
   return typeof value === 'number' ? value : Number(value)
 }
 
+// new browsers decode by themselves
+const fromBase64 = (Uint8Array as { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> })
+  .fromBase64
+
 /** The numbers of a column that came as base64 of little-endian float64. */
 export function numbers(base64: string): Float64Array<ArrayBuffer> {
+  return new Float64Array((fromBase64?.(base64) ?? decoded(base64)).buffer)
+}
+
+function decoded(base64: string): Uint8Array<ArrayBuffer> {
   const text = atob(base64)
   const bytes = new Uint8Array(text.length)
   for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt(index)
-  return new Float64Array(bytes.buffer)
+  return bytes
 }

@@ -14,8 +14,9 @@ import { RunHead } from './RunHead'
 import { tabOf, type Tab } from './tabs'
 import { useChildCount, useRun } from './useRun'
 
-const Charts = lazy(() => import('./RunCharts').then((found) => ({ default: found.RunCharts })))
-const System = lazy(() => import('./RunCharts').then((found) => ({ default: found.SystemCharts })))
+const charts = () => import('./RunCharts')
+const Charts = lazy(() => charts().then((found) => ({ default: found.RunCharts })))
+const System = lazy(() => charts().then((found) => ({ default: found.SystemCharts })))
 const Artifacts = lazy(() =>
   import('../../artifacts/ArtifactBrowser').then((found) => ({ default: found.ArtifactBrowser })),
 )
@@ -37,6 +38,11 @@ export function RunPage({
   const open = tabOf(tab)
   const { params } = useAddress()
   useTitle(run?.name ?? null)
+  const charted = open === 'charts' || open === 'system'
+  useEffect(() => {
+    // while the run is asked for; what draws them says what goes wrong
+    if (charted) charts().catch(() => {})
+  }, [charted])
   useEffect(() => {
     // an address may name another experiment, or none: "_"
     if (!run || run.experimentId === experimentId) return
