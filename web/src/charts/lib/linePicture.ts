@@ -10,8 +10,8 @@ import { curveScale } from './scale'
 import type { Theme } from './theme'
 
 const MARKERS = 40
-/** Lines that go up and down by more pixels than this are one thicket: thick ones would take seconds. */
-const TANGLE = 500_000
+/** Pixels that all lines of a chart may go up and down; beyond, a browser takes seconds for thick ones. */
+const THICKET = 500_000
 
 /** Draw lines: bands below, then raw values faintly, then the lines. */
 export function drawLines(pen: Pen, axes: Axes, lines: readonly Line[]): void {
@@ -24,10 +24,13 @@ export function drawLines(pen: Pen, axes: Axes, lines: readonly Line[]): void {
     ys: line.y.map(axes.y),
     raw: line.raw?.map(axes.y),
   }))
-  const hair = placed.reduce((sum, { ys, raw }) => sum + climb(raw ?? ys), 0) > TANGLE
+  const rawHair = isThicket(placed.map(({ raw }) => raw))
   for (const { line, xs, raw } of placed) {
-    if (raw) pen.line(xs, raw, { stroke: line.colour, width: 1, alpha: 0.28, dash: [], hair })
+    if (raw) {
+      pen.line(xs, raw, { stroke: line.colour, width: 1, alpha: 0.28, dash: [], hair: rawHair })
+    }
   }
+  const hair = isThicket(placed.map(({ ys }) => ys))
   const width = lines.length > 30 ? 1.2 : 1.6
   const alpha = lines.length > 100 ? 0.75 : 1
   for (const { line, xs, ys } of placed) {
@@ -36,14 +39,17 @@ export function drawLines(pen: Pen, axes: Axes, lines: readonly Line[]): void {
   }
 }
 
-/** How far a line goes up and down in all, in pixels. */
-function climb(ys: Float64Array): number {
-  let sum = 0
-  for (let index = 1; index < ys.length; index++) {
-    const rise = Math.abs(ys[index]! - ys[index - 1]!)
-    if (rise < Infinity) sum += rise
+/** Whether lines go up and down so much, in pixels, that thick ones would be slow to draw. */
+function isThicket(lines: readonly (Float64Array | undefined)[]): boolean {
+  let climbed = 0
+  for (const ys of lines) {
+    if (!ys) continue
+    for (let index = 1; index < ys.length; index++) {
+      const rise = Math.abs(ys[index]! - ys[index - 1]!)
+      if (rise < Infinity) climbed += rise
+    }
   }
-  return sum
+  return climbed > THICKET
 }
 
 /** Points that no line would show: there are few, or they stand between gaps. */
