@@ -21,6 +21,7 @@ import {
   writeAll,
   type Placed,
 } from './lib/arrange'
+import { firstOptions } from './lib/first'
 import { dressColumns, dressed, type By, type Dressed } from './lib/dress'
 import { useSame } from './lib/useSame'
 import { useWidth } from './lib/useWidth'
@@ -46,7 +47,6 @@ interface Props {
 /** Charts of some runs, as many as one likes. */
 export function ChartGrid({ source, charts, onCharts, by, onBy, hidden = [] }: Props) {
   const [box, width] = useWidth()
-  const [text, setText] = useState('')
   const [open, setOpen] = useState<Open | null>(null)
   const found = useRuns(source, dressColumns(by))
   const { names, varying, error } = useNames(source)
@@ -66,10 +66,23 @@ export function ChartGrid({ source, charts, onCharts, by, onBy, hidden = [] }: P
     onPin,
   }
   const placed = arranged(charts, own)
-  const shown = placed.filter(({ spec }) => matches(text, [titleOf(spec), ...showsOf(spec)]))
+  const text = all.find
+  const isMeant = ({ spec }: Placed) => matches(text, [titleOf(spec), ...showsOf(spec)])
+  // a search leaves charts in the sections where they are without it
+  const parts = sections(placed, showsOf)
+    .map((section) => ({ ...section, charts: section.charts.filter(isMeant) }))
+    .filter((section) => section.charts.length > 0)
   const change = (spec: ChartSpec) => onCharts(withChanged(charts, spec, own))
   const add = (kind: string) =>
-    setOpen({ what: 'new', spec: { id: freshId(), kind, options: firstOptions(kind, shown) } })
+    setOpen({
+      what: 'new',
+      spec: {
+        id: freshId(),
+        kind,
+        ...(kind === 'parallel' && { width: 3 }), // a narrow one has no room for its axes
+        options: firstOptions(kind, names ?? NO_NAMES, varying ?? []),
+      },
+    })
 
   const problem = found.error ?? error
   const empty = found.data && many === 0
@@ -83,8 +96,6 @@ export function ChartGrid({ source, charts, onCharts, by, onBy, hidden = [] }: P
       ) : (
         <>
           <GridBar
-            text={text}
-            onText={setText}
             all={all}
             onAll={(changes) => onCharts(writeAll(charts, changes))}
             by={by}
@@ -96,7 +107,7 @@ export function ChartGrid({ source, charts, onCharts, by, onBy, hidden = [] }: P
           {looks && <RunKey looks={looks} grouped={by.group !== ''} {...{ pinned, onPin }} />}
           {!looks || (all.own && !names) ? (
             !problem && <Waiting />
-          ) : shown.length === 0 ? (
+          ) : parts.length === 0 ? (
             <Nothing
               text={text}
               none={names?.metrics.length === 0 && placed.length === 0}
@@ -104,11 +115,11 @@ export function ChartGrid({ source, charts, onCharts, by, onBy, hidden = [] }: P
             />
           ) : (
             width > 0 &&
-            sections(shown, showsOf).map((section, _, list) => (
+            parts.map((section) => (
               <GridSection
                 key={section.name}
                 section={section}
-                alone={list.length === 1}
+                alone={parts.length === 1}
                 searching={text !== ''}
                 width={width}
                 shared={shared}
@@ -171,12 +182,6 @@ function useLooks(found: Runs | undefined, by: By, hidden: readonly string[]): D
 
 function freshId(): string {
   return crypto.getRandomValues(new Uint32Array(1))[0]!.toString(36)
-}
-
-/** What a new chart begins with: the metrics of the first chart there is. */
-function firstOptions(kind: string, shown: readonly Placed[]): Record<string, unknown> {
-  const first = shown.find(({ spec }) => spec.kind === 'line')?.spec
-  return kind === 'line' && first ? { metrics: first.options.metrics } : {}
 }
 
 /** Runs that stay marked. */

@@ -16,8 +16,6 @@ import type { Names } from './types'
 
 /** What holds for all charts: search, axis, smoothing, groups and looks; and new charts. */
 export function GridBar({
-  text,
-  onText,
   all,
   onAll,
   by,
@@ -26,8 +24,6 @@ export function GridBar({
   alone,
   onAdd,
 }: {
-  text: string
-  onText: (text: string) => void
   all: All
   onAll: (changes: Partial<All>) => void
   by: By
@@ -45,8 +41,8 @@ export function GridBar({
           type="search"
           aria-label="Search charts"
           placeholder="Search charts"
-          value={text}
-          onInput={(event) => onText(event.currentTarget.value)}
+          value={all.find}
+          onInput={(event) => onAll({ find: event.currentTarget.value })}
         />
       </div>
       <div class={styles.inline}>

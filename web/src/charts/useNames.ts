@@ -1,22 +1,31 @@
 import { useMemo } from 'preact/hooks'
 import { useAsk } from '../api/query'
-import { filterOf, type RunSource } from '../api/runs'
+import { filterOf, useRuns, type RunSource } from '../api/runs'
+import { columnName } from '../lib/columns'
 import { usePrefs } from '../state/prefs'
+import { varyingParams } from './lib/first'
+import { byNature } from './lib/values'
 import type { Names } from './types'
 
 const MOST_IDS = 1000
 const LOOK_AGAIN = 20_000
 
-/** The names of what runs logged, and the params that are not the same in all of them. */
+/** So many runs and params tell what varies. */
+const RUNS_LOOKED_AT = 200
+const PARAMS_LOOKED_AT = 60
+
+/** The names of what runs logged, and the columns of params that vary among them. */
 export function useNames(source: RunSource): {
   names: Names | null
+  /** null while it is not known */
   varying: readonly string[] | null
   error: unknown
 } {
   const about =
     'ids' in source
       ? { filter: filterOf(source.ids.slice(0, MOST_IDS)), run_view_type: 'ALL' }
-      : { filter: source.filter, run_view_type: source.lifecycle }
+      : // the same question as that of the table beside the charts
+        { ...(source.filter && { filter: source.filter }), run_view_type: source.lifecycle }
   const question = { experiment_ids: source.experimentIds, ...about }
   const enabled = !('ids' in source) || source.ids.length > 0
   const { live } = usePrefs()
@@ -31,14 +40,40 @@ export function useNames(source: RunSource): {
   const names = useMemo(
     () =>
       used.data
-        ? { metrics: used.data.metrics, params: used.data.params, tags: used.data.tags }
+        ? {
+            metrics: used.data.metrics.toSorted(byNature),
+            params: used.data.params.toSorted(byNature),
+            tags: used.data.tags.toSorted(byNature),
+          }
         : null,
     [used.data],
   )
-  return {
-    names,
+  return { names, varying: useVarying(source, differing), error: used.error }
+}
+
+/** A param that only some runs have differs, and need not vary. */
+function useVarying(
+  source: RunSource,
+  differing: { data?: { params: string[] } | undefined; error: unknown },
+): readonly string[] | null {
+  const columns = useMemo(
+    () =>
+      (differing.data?.params ?? [])
+        .slice(0, PARAMS_LOOKED_AT)
+        .map((key) => columnName('params', key)),
+    [differing.data],
+  )
+  const { data, error } = useRuns(first(source), columns, { enabled: columns.length > 0 })
+  return useMemo(() => {
     // own charts do not wait for what may be slow, nor fail with it
-    varying: differing.data ? differing.data.params : differing.error ? [] : null,
-    error: used.error,
-  }
+    if (differing.error || error || (differing.data && columns.length === 0)) return []
+    if (!data || columns.some((name) => !data.columns[name])) return null
+    return varyingParams(Object.fromEntries(columns.map((name) => [name, data.columns[name]!])))
+  }, [data, error, columns, differing.data, differing.error])
+}
+
+function first(source: RunSource): RunSource {
+  return 'ids' in source
+    ? { ...source, ids: source.ids.slice(0, RUNS_LOOKED_AT) }
+    : { ...source, most: Math.min(source.most, RUNS_LOOKED_AT) }
 }

@@ -15,6 +15,7 @@ import {
 } from './arrange'
 
 const names = { metrics: ['acc', 'train/loss', 'system/cpu'], params: ['lr', 'a b'], tags: [] }
+const varying = ['params.lr', 'params.`a b`']
 const own = ownCharts(names, [], 1)
 const ids = (charts: ChartSpec[] | null) => arranged(charts, own).map(({ spec }) => spec.id)
 const shows = (spec: ChartSpec) => (spec.options.metrics as string[]) ?? []
@@ -25,13 +26,13 @@ describe("the grid's own choice", () => {
   })
 
   it('adds the params when they vary over enough runs', () => {
-    const charts = ownCharts(names, ['lr', 'a b'], 3)
+    const charts = ownCharts(names, varying, 3)
     expect(charts.at(-1)).toMatchObject({
       kind: 'parallel',
       options: { axes: ['params.lr', 'params.`a b`', 'metrics.acc'] },
     })
-    expect(ownCharts(names, ['lr', 'a b'], 2)).toHaveLength(3)
-    expect(ownCharts({ ...names, metrics: [] }, ['lr', 'a b'], 9)).toEqual([])
+    expect(ownCharts(names, varying, 2)).toHaveLength(3)
+    expect(ownCharts({ ...names, metrics: [] }, varying, 9)).toEqual([])
   })
 
   it('stays the choice while settings of all charts change', () => {
@@ -39,6 +40,7 @@ describe("the grid's own choice", () => {
     expect(readAll(charts)).toMatchObject({ smoothing: 0.6, own: true, x: 'step' })
     expect(ids(charts)).toEqual(ids(null))
     expect(writeAll(charts, { smoothing: 0 })).toBeNull()
+    expect(readAll(writeAll(null, { find: 'loss' }))).toMatchObject({ find: 'loss', own: true })
   })
 })
 
@@ -85,9 +87,29 @@ describe('charts that the user changes', () => {
   })
 })
 
-it('divides charts by the folder of their metrics', () => {
-  const found = sections(arranged(null, own), shows)
-  expect(found.map((section) => section.name)).toEqual(['', 'train', 'system'])
+describe('sections', () => {
+  const found = (metrics: string[]) =>
+    sections(arranged(null, ownCharts({ ...names, metrics }, [], 1)), shows)
+  const many = (folder: string, count: number) =>
+    Array.from({ length: count }, (_, index) => `${folder}/m${index}`)
+
+  it('are not made of a few charts, but for those of the system', () => {
+    const metrics = ['acc', ...many('train', 5), ...many('val', 6), ...many('system', 20)]
+    expect(found(metrics).map(({ name, charts }) => [name, charts.length])).toEqual([
+      ['', 12],
+      ['system', 20],
+    ])
+  })
+
+  it('are the folders of many metrics; one that is alone joins those of none', () => {
+    const metrics = ['acc', ...many('val', 6), ...many('train', 7), 'test/acc', 'system/cpu']
+    expect(found(metrics).map(({ name, charts }) => [name, charts.length])).toEqual([
+      ['', 2],
+      ['train', 7],
+      ['val', 6],
+      ['system', 1],
+    ])
+  })
 })
 
 it('finds charts by all words of a search', () => {

@@ -1,6 +1,6 @@
-import { columnName } from '../../lib/columns'
 import type { ChartSpec } from '../../state/view'
 import type { Common, Names } from '../types'
+import { firstOptions } from './first'
 import type { Band } from './lines'
 import { choiceIn, flagIn, numberIn, textIn, textsIn, unusual } from './read'
 
@@ -20,9 +20,19 @@ export interface All extends Common {
   without: string[]
   /** ids of charts that come first, in this order */
   order: string[]
+  /** words that tell which charts are shown */
+  find: string
 }
 
-const USUAL: All = { x: 'step', smoothing: 0, band: 'std', own: false, without: [], order: [] }
+const USUAL: All = {
+  x: 'step',
+  smoothing: 0,
+  band: 'std',
+  own: false,
+  without: [],
+  order: [],
+  find: '',
+}
 
 /** What holds for all charts. */
 export function readAll(charts: readonly ChartSpec[] | null): All {
@@ -35,6 +45,7 @@ export function readAll(charts: readonly ChartSpec[] | null): All {
     own: flagIn(given, 'own', USUAL.own),
     without: textsIn(given, 'without'),
     order: textsIn(given, 'order'),
+    find: textIn(given, 'find'),
   }
 }
 
@@ -168,8 +179,6 @@ export function moved<T>(list: readonly T[], from: number, to: number): T[] {
   return rest
 }
 
-const AXES_OF_OWN = 7
-
 /** The grid's own choice: a line chart for each metric; params against a metric where they vary. */
 export function ownCharts(names: Names, varying: readonly string[], runs: number): ChartSpec[] {
   const lines = names.metrics.map((key): ChartSpec => ({
@@ -177,18 +186,10 @@ export function ownCharts(names: Names, varying: readonly string[], runs: number
     kind: 'line',
     options: { metrics: [key] },
   }))
-  const plain = names.metrics.find((key) => !key.startsWith('system/'))
+  const plain = names.metrics.some((key) => !key.startsWith('system/'))
   if (varying.length < 2 || runs < 3 || !plain) return lines
-  const params = varying.slice(0, AXES_OF_OWN).map((key) => columnName('params', key))
-  return [
-    ...lines,
-    {
-      id: 'own:parallel',
-      kind: 'parallel',
-      width: 3,
-      options: { axes: [...params, columnName('metrics', plain)] },
-    },
-  ]
+  const options = firstOptions('parallel', names, varying)
+  return [...lines, { id: 'own:parallel', kind: 'parallel', width: 3, options }]
 }
 
 export interface Section {
@@ -201,20 +202,35 @@ function folderOf(key: string): string {
   return cut > 0 ? key.slice(0, cut) : ''
 }
 
-/** Charts by the folder of their metrics; what has none comes first, the system's last. */
+/** Up to so many charts are looked over at once: folders would only tear them apart. */
+const UNDIVIDED = 12
+const SYSTEM = 'system'
+
+/**
+ * Charts by the folder of their metrics where there are many; what has none, or would be alone in its
+ * folder, comes first, the system's last.
+ */
 export function sections(
   charts: readonly Placed[],
   shows: (spec: ChartSpec) => readonly string[],
 ): Section[] {
+  const folders = charts.map(({ spec }) => {
+    const found = new Set(spec.kind === 'line' ? shows(spec).map(folderOf) : [])
+    return found.size === 1 ? [...found][0]! : ''
+  })
+  const many = new Map<string, number>()
+  for (const name of folders) many.set(name, (many.get(name) ?? 0) + 1)
+  const lines = charts.filter(({ spec }, at) => spec.kind === 'line' && folders[at] !== SYSTEM)
+  const divided = lines.length > UNDIVIDED
   const found = new Map<string, Placed[]>()
-  for (const chart of charts) {
-    const folders = new Set(chart.spec.kind === 'line' ? shows(chart.spec).map(folderOf) : [])
-    const name = folders.size === 1 ? [...folders][0]! : ''
+  for (const [at, chart] of charts.entries()) {
+    const folder = folders[at]!
+    const name = folder === SYSTEM || (divided && many.get(folder)! > 1) ? folder : ''
     const list = found.get(name)
     if (list) list.push(chart)
     else found.set(name, [chart])
   }
-  const rank = (name: string) => (name === '' ? 0 : name === 'system' ? 2 : 1)
+  const rank = (name: string) => (name === '' ? 0 : name === SYSTEM ? 2 : 1)
   return [...found]
     .map(([name, list]) => ({ name, charts: list }))
     .sort((a, b) => rank(a.name) - rank(b.name) || a.name.localeCompare(b.name, 'en'))

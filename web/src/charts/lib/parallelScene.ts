@@ -27,6 +27,8 @@ export interface ParallelScene extends Scene {
 const TOP = 30
 const BOTTOM = 12
 const REACH = 9
+/** pens measure plain letters; bold ones are wider */
+const BOLD = 0.86
 
 /** Where axes stand from left to right. */
 export function axisPlaces(many: number, width: number): number[] {
@@ -103,7 +105,7 @@ function drawAxis(
   const x = at[axis]!
   const room = at.length > 1 ? at[1]! - at[0]! : width
   pen.line([x, x], [top, bottom], { stroke: theme.quiet, width: 1.2 })
-  pen.text(x, 13, fitted(pen, values[axis]!.label, room - 6, 12), {
+  pen.text(x, 13, fitted(pen, values[axis]!.label, (room - 6) * BOLD, 12), {
     colour: theme.ink,
     align: 'center',
     bold: true,
