@@ -137,6 +137,7 @@ def test_a_client_that_was_cut_off_goes_on_where_it_was(
     run = new_run(server, experiment)
     for stream in (
         Stream(server.url, f"{query}&since={cursor}"),
+        Stream(server.url, f"{query}&since={cursor}", Last_Event_ID=""),
         Stream(server.url, f"{query}&since=99999999999", Last_Event_ID=cursor),
     ):
         with stream:
