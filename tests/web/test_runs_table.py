@@ -218,6 +218,8 @@ def test_groups_with_mean_and_spread(ui: Ui, demo: Seeded) -> None:
     page.get_by_role("button", name="By optimizer, team").click()
     page.get_by_role("button", name="Do not group").click()
     expect(total(page)).to_have_text("25 runs")
+    # what sorted the groups sorts their runs
+    expect(head(page, "loss")).to_have_attribute("aria-sort", "ascending")
 
 
 def test_children_below_their_parents(ui: Ui, demo: Seeded) -> None:

@@ -55,3 +55,9 @@ test('results come first where there is little room', () => {
 test('runs of several experiments say which they belong to', () => {
   expect(usualColumns([], [], { several: true })[3]).toBe('attributes.experiment_id')
 })
+
+test('groups show their results, and not once more what they are grouped by', () => {
+  const names = usualColumns(['metrics.loss'], ['params.lr', 'params.k'], { group: ['params.k'] })
+  expect(names.slice(0, 3)).toEqual([NAME, 'metrics.loss', 'params.lr'])
+  expect(names).not.toContain('params.k')
+})

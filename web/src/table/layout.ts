@@ -145,16 +145,19 @@ const FIRST = [NAME, 'attributes.status', 'attributes.start_time']
 const ABOUT = ['attributes.duration', 'attributes.user_id', 'tags.`mlflow.source.name`']
 
 /**
- * The columns that a table has until others are chosen. A narrow one shows results before the
- * rest, one of several experiments says which.
+ * The columns that a table has until others are chosen. Where there is little room results come
+ * before the rest, as they do for groups, which have nothing else; one of several experiments says
+ * which.
  */
 export function usualColumns(
   metrics: readonly string[],
   params: readonly string[],
-  { narrow = false, several = false } = {},
+  { narrow = false, several = false, group = [] as readonly string[] } = {},
 ): string[] {
-  const own = (names: readonly string[]) => names.filter((name) => !/[.`]`?system\//.test(name))
+  const own = (names: readonly string[]) =>
+    names.filter((name) => !/[.`]`?system\//.test(name) && !group.includes(name))
   const results = [...own(metrics).slice(0, 8), ...own(params).slice(0, 8)]
   const first = several ? [...FIRST, 'attributes.experiment_id'] : FIRST
+  if (group.length > 0) return [NAME, ...results, ...first.slice(1), ...ABOUT]
   return narrow ? [...first, ...results, ...ABOUT] : [...first, ...ABOUT, ...results]
 }

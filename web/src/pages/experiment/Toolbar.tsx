@@ -8,6 +8,7 @@ import type { ChangeView } from '../../state/useView'
 import type { Lifecycle, View } from '../../state/view'
 import { ColumnChooser, type UsedNames } from '../../table/ColumnChooser'
 import { titleOf } from '../../table/layout'
+import { orderOf } from '../../table/sources'
 import { Button, IconButton } from '../../ui/Button'
 import { Check, Input, Select } from '../../ui/Field'
 import { Popover } from '../../ui/Popover'
@@ -54,7 +55,7 @@ export function Toolbar({ view, change, table, all, live, onExport }: ToolbarPro
           onChange={(columns) => change({ columns })}
         />
       </Popover>
-      <Grouping names={table.names} group={view.group} change={change} />
+      <Grouping names={table.names} view={view} change={change} />
       <Button
         icon={ListTree}
         aria-pressed={view.tree}
@@ -126,16 +127,9 @@ function LiveSwitch({ state }: { state: LiveState }) {
 }
 
 /** Which params and tags make groups of runs. */
-function Grouping({
-  names,
-  group,
-  change,
-}: {
-  names: UsedNames
-  group: readonly string[]
-  change: ChangeView
-}) {
+function Grouping({ names, view, change }: { names: UsedNames; view: View; change: ChangeView }) {
   const [text, setText] = useState('')
+  const { group } = view
   const wanted = text.trim().toLowerCase()
   const all = [
     ...new Set([
@@ -178,18 +172,21 @@ function Grouping({
               checked={group.includes(name)}
               disabled={!group.includes(name) && group.length >= MOST_KEYS}
               onCheck={(on) =>
-                change(grouped(on ? [...group, name] : group.filter((each) => each !== name)))
+                change(grouped(view, on ? [...group, name] : group.filter((each) => each !== name)))
               }
             />
           ))}
         </div>
-        {group.length > 0 && <Button onClick={() => change(grouped([]))}>Do not group</Button>}
+        {group.length > 0 && (
+          <Button onClick={() => change(grouped(view, []))}>Do not group</Button>
+        )}
       </div>
     </Popover>
   )
 }
 
-/** A view that is grouped by other columns. */
-export function grouped(group: string[]): Partial<View> {
-  return { group, unfolded: [], order: '' }
+/** A view that is grouped by other columns; what sorts runs and groups alike goes on sorting. */
+export function grouped({ order }: Pick<View, 'order'>, group: string[]): Partial<View> {
+  const sortsBoth = ['metrics', 'params'].includes(column(orderOf(order).name).kind)
+  return { group, unfolded: [], order: sortsBoth ? order : '' }
 }

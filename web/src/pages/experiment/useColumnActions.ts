@@ -60,7 +60,7 @@ export function useColumnActions(
         change({ columns: [...list.slice(0, at), name, ...list.slice(at)] })
       },
       shift: (name, step) => move(name, Math.max(1, now().columns.indexOf(name) + step)),
-      groupBy: (name) => change(grouped([...now().view.group, name].slice(-4))),
+      groupBy: (name) => change(grouped(now().view, [...now().view.group, name].slice(-4))),
       filterBy: (name) => {
         const { filter } = now().view
         const more = `${name} ${isNumeric(column(name)) ? '> ' : "= '"}`

@@ -2,6 +2,7 @@ import { useSyncExternalStore } from 'preact/compat'
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { useAsk } from '../../api/query'
 import { column, columnName } from '../../lib/columns'
+import { objectiveOf } from '../../lib/objective'
 import { filterFrom } from '../../lib/query'
 import type { View } from '../../state/view'
 import { layOut, NAME, usualColumns, type Layout } from '../../table/layout'
@@ -48,8 +49,8 @@ export function useTable(
   const narrow = view.layout === 'split'
   const several = experimentIds.length > 1
   const columns = useMemo(
-    () => view.columns ?? usual(names, { narrow, several }),
-    [view.columns, names, narrow, several],
+    () => view.columns ?? usual(names, { narrow, several, group: view.group }),
+    [view.columns, names, narrow, several, view.group],
   )
   const layout = useMemo(() => {
     const kept = view.differ && differing.data ? columns.filter(differs(differing.data)) : columns
@@ -98,9 +99,15 @@ function inOrder({ metrics, params, tags }: UsedNames): UsedNames {
   return { metrics: sorted(metrics), params: sorted(params), tags: sorted(tags) }
 }
 
-function usual(names: UsedNames, looks: { narrow: boolean; several: boolean }): string[] {
+function usual(
+  names: UsedNames,
+  looks: { narrow: boolean; several: boolean; group: readonly string[] },
+): string[] {
+  // where few can be seen, the one that matters comes first
+  const first = looks.narrow || looks.group.length > 0 ? objectiveOf(names.metrics) : null
+  const metrics = first === null ? names.metrics : [...new Set([first, ...names.metrics])]
   return usualColumns(
-    names.metrics.map((key) => columnName('metrics', key)),
+    metrics.map((key) => columnName('metrics', key)),
     names.params.map((key) => columnName('params', key)),
     looks,
   )
