@@ -19,6 +19,12 @@ export function plural(value: number, noun: string, many = `${noun}s`): string {
   return `${count(value)} ${value === 1 ? noun : many}`
 }
 
+/** What a run is called: a name of nothing but spaces could neither be seen nor clicked. */
+export function runName(name: unknown, id: string): string {
+  const text = String(name ?? '')
+  return text.trim() === '' ? id.slice(0, 8) : text
+}
+
 const STEPS: readonly [limit: number, unit: number, name: Intl.RelativeTimeFormatUnit][] = [
   [60, 1, 'second'],
   [3600, 60, 'minute'],

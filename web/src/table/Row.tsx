@@ -1,6 +1,7 @@
 import { ChevronDown, ChevronRight, Eye, EyeOff } from 'lucide'
 import { memo } from 'preact/compat'
 import { column } from '../lib/columns'
+import { runName } from '../lib/format'
 import { paths } from '../paths'
 import { Icon } from '../ui/Icon'
 import { shown } from './cells'
@@ -104,7 +105,7 @@ function classes({ active, highlighted, selected, hidden, kind }: RowProps): str
 
 /** What a row is called when its controls are read out. */
 function nameOf(row: RowData): string {
-  return String(row.cells[NAME] ?? row.id)
+  return runName(row.cells[NAME], row.id)
 }
 
 type There = RowProps & { row: RowData }
@@ -188,9 +189,9 @@ function NameOf({ row, kind, group, depth, foldable, unfolded, colour }: There) 
           class="ellipsis"
           tabIndex={-1}
           href={paths.run(String(row.cells['attributes.experiment_id'] ?? '_'), row.id)}
-          title={String(row.cells[NAME] ?? row.id)}
+          title={String(row.cells[NAME] ?? '').trim() || row.id}
         >
-          {row.cells[NAME] === undefined ? row.id.slice(0, 8) : nameOf(row)}
+          {nameOf(row)}
         </a>
       )}
     </span>

@@ -1,5 +1,6 @@
 import type { Runs } from '../../api/runs'
 import { colourOf, colours, DASHES } from '../../lib/colour'
+import { runName } from '../../lib/format'
 import type { ChartRun } from '../types'
 import { labelOf, shown, valuesOf, type Values } from './values'
 import { shadingOf, type Shading } from './shade'
@@ -50,7 +51,7 @@ export function dressed(found: Runs, by: By, hidden: ReadonlySet<string>): Dress
     const run = {
       id,
       experimentId: String(found.columns['attributes.experiment_id']?.[index] ?? ''),
-      name: String(found.columns['attributes.run_name']?.[index] ?? '') || id.slice(0, 8),
+      name: runName(found.columns['attributes.run_name']?.[index], id),
       colour: colour ? colourOfValue(colour, index, scale) : groupName !== null ? '' : own.get(id)!,
       dash: dash ? dashOfValue(dash, index) : [],
       group: groupName === null ? null : `${labelOf(by.group)} = ${groupName}`,

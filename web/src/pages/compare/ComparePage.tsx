@@ -4,7 +4,7 @@ import { useEffect, useMemo } from 'preact/hooks'
 import { sentence } from '../../api/errors'
 import { refresh, useAsk } from '../../api/query'
 import { colours } from '../../lib/colour'
-import { plural } from '../../lib/format'
+import { plural, runName } from '../../lib/format'
 import { paths } from '../../paths'
 import { copy } from '../../ui/Copy'
 import { useCommands, type Command } from '../../state/commands'
@@ -137,7 +137,7 @@ function runsOf({ about }: Compared): ComparedRun[] {
   const text = (name: string, at: number) => String(about.columns[name]?.[at] ?? '')
   return about.ids.map((id, at) => ({
     id,
-    name: text('attributes.run_name', at) || id.slice(0, 8),
+    name: runName(text('attributes.run_name', at), id),
     status: text('attributes.status', at),
     experimentId: text('attributes.experiment_id', at),
     deleted: text('attributes.lifecycle_stage', at) === 'deleted',

@@ -1,4 +1,5 @@
 import type { RunMessage } from '../../api/schema'
+import { runName } from '../../lib/format'
 
 export const NOTE = 'mlflow.note.content'
 export const PARENT = 'mlflow.parentRunId'
@@ -25,7 +26,7 @@ export function viewOf(message: RunMessage): RunView {
   return {
     id: info.run_id,
     experimentId: info.experiment_id,
-    name: info.run_name || info.run_id,
+    name: runName(info.run_name, info.run_id),
     status: info.status,
     running: info.status === 'RUNNING' || info.status === 'SCHEDULED',
     deleted: info.lifecycle_stage === 'deleted',
