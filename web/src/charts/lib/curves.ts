@@ -19,6 +19,8 @@ export interface Curve {
   mean: Column | null
   low: Column | null
   high: Column | null
+  /** some of it is beyond all scales, and left out */
+  infinite?: boolean
 }
 
 export interface Curves {
@@ -28,23 +30,46 @@ export interface Curves {
 }
 
 export function decoded({ curves, grid }: Answer<'metrics/curves'>): Curves {
-  const column = (text: string | null | undefined) => (text ? numbers(text) : null)
   return {
-    grid: column(grid),
-    curves: curves.map((curve) => ({
-      runId: curve.run_id,
-      key: curve.metric_key,
-      count: curve.count,
-      exact: curve.exact,
-      x: numbers(curve.x),
-      y: numbers(curve.y),
-      step: numbers(curve.step),
-      smoothed: column(curve.smoothed),
-      mean: column(curve.mean),
-      low: column(curve.low),
-      high: column(curve.high),
-    })),
+    grid: grid ? numbers(grid) : null,
+    curves: curves.map((curve) => {
+      let infinite = false
+      const values = (text: string) => {
+        const column = numbers(text)
+        infinite = withoutInfinite(column) || infinite
+        return column
+      }
+      const some = (text: string | null | undefined) => (text ? values(text) : null)
+      const decoded: Curve = {
+        runId: curve.run_id,
+        key: curve.metric_key,
+        count: curve.count,
+        exact: curve.exact,
+        x: numbers(curve.x),
+        y: values(curve.y),
+        step: numbers(curve.step),
+        smoothed: some(curve.smoothed),
+        mean: some(curve.mean),
+        low: some(curve.low),
+        high: some(curve.high),
+      }
+      return infinite ? { ...decoded, infinite } : decoded
+    }),
   }
+}
+
+/** Infinity is kept as the largest number there is; means of it are not much smaller. */
+const BEYOND = 1e300
+
+/** Make gaps of infinite values: one that is drawn would leave no scale to all others. */
+export function withoutInfinite(column: Column): boolean {
+  let any = false
+  for (let index = 0; index < column.length; index++) {
+    if (Math.abs(column[index]!) <= BEYOND || Number.isNaN(column[index]!)) continue
+    column[index] = NaN
+    any = true
+  }
+  return any
 }
 
 /** Drawings of the same curves at another zoom or smoothing stand in until the new ones are here. */

@@ -188,6 +188,7 @@ function notesOf({ lines, left, logY }: Shown): string[] {
   const thinned = lines.filter((line) => !line.exact).length
   if (thinned) notes.push(`${plural(thinned, 'curve')} thinned, all extremes kept`)
   if (left > 0) notes.push(`${plural(left, 'further run')} not drawn`)
+  if (lines.some((line) => line.infinite)) notes.push('Infinite values are not drawn')
   if (logY && lines.some((line) => line.y.some(Number.isNaN)))
     notes.push('Values that are not positive have no place on a log axis')
   return notes

@@ -27,6 +27,8 @@ export interface Line {
   exact: boolean
   /** runs in it */
   runs: number
+  /** it has infinite values, which are not drawn */
+  infinite?: boolean
 }
 
 export interface LineChoice {
@@ -61,6 +63,7 @@ export function runLines(
       count: curve.count,
       exact: curve.exact,
       runs: 1,
+      ...(curve.infinite && { infinite: true }),
     })
   }
   return lines
@@ -101,6 +104,7 @@ export function groupLines(
       count: members.reduce((sum, each) => sum + each.count, 0),
       exact: true,
       runs: members.length,
+      ...(members.some((each) => each.infinite) && { infinite: true }),
     }
   })
 }
