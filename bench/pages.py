@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from api import Api, Wrong
 from measures import Measures
-from reading import load, trial
+from reading import DATASETS, load, trial
 from servers import Server
 from writing import EPOCH, together
 
@@ -232,7 +232,8 @@ def work(
     clients: int = 4,
 ) -> None:
     """Our own UI at work: sort, filter, scroll; curves over each other, and a zoom."""
-    with measures.checked("sort, s", "filter, s", "scroll, frames/s", "overlay, s", "zoom, s"):
+    names = ("sort, s", "filter, s", "filter and count, s", "scroll, frames/s")
+    with measures.checked(*names, "overlay, s", "zoom, s"):
         with Api(server.url) as api:
             experiment = api.create_experiment("table")
             charts = api.create_experiment("curves")
@@ -260,13 +261,19 @@ def work(
                     sorts.append(page.evaluate(_SINCE % new))
                 measures["sort, s"] = statistics.median(sorts)
                 search = page.get_by_label("Search runs")
-                filters = []
+                filters, counts = [], []
                 for number in range(repeats):
-                    before = json.dumps(page.evaluate(_MATCH))
-                    search.fill(f"metrics.accuracy > 0.8{number} AND params.dataset = 'cars-2'")
+                    # neither the first row nor the count is that of the search before
+                    dataset, least = DATASETS[number % 5], 0.6 + 0.05 * (number % 7)
+                    row = json.dumps(page.evaluate(f"{_ROWS}.textContent"))
+                    count = json.dumps(page.evaluate(_MATCH))
+                    search.fill(f"params.dataset = '{dataset}' AND metrics.accuracy > {least:.2f}")
                     search.press("Enter")
-                    new = f"{_ROWS} && {_MATCH} && {_MATCH} !== {before}"
+                    new = f"{_ROWS} && {_ROWS}.textContent !== {row}"
                     filters.append(page.evaluate(_SINCE % new))
+                    new = f"{_ROWS} && {_MATCH} && {_MATCH} !== {count}"
+                    counts.append(page.evaluate(_SINCE % new))
+                measures["filter and count, s"] = statistics.median(counts)
                 measures["filter, s"] = statistics.median(filters)
             chart = [{"id": "a", "kind": "line", "width": 3, "options": {"metrics": ["wave"]}}]
             address = (

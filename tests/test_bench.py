@@ -75,6 +75,7 @@ SMALL = {
     "pages-work:runs=120,curves=2,points=500,repeats=1,clients=2": [
         "sort, s",
         "filter, s",
+        "filter and count, s",
         "scroll, frames/s",
         "overlay, s",
         "zoom, s",
