@@ -21,7 +21,7 @@ import { ExportDialog } from './ExportDialog'
 import { Nothing } from './Nothing'
 import { SelectionBar } from './SelectionBar'
 import { Split } from './Split'
-import { Toolbar } from './Toolbar'
+import { grouped, Toolbar } from './Toolbar'
 import { useChanges } from './useChanges'
 import { QUERY_ID, useColumnActions } from './useColumnActions'
 import { usePageCommands, useSlash } from './usePageCommands'
@@ -111,7 +111,10 @@ function Runs({ experimentIds, experiments, view, change }: RunsProps) {
   const name = experiments[0]?.name ?? 'runs'
   const experimentNames = useNames(experiments)
   const error = table.error
-  const isFilter = error instanceof ApiError && error.source !== 'order_by' && error.status === 400
+  const isFilter =
+    error instanceof ApiError &&
+    error.status === 400 &&
+    (error.source === 'filter' || (!error.source && view.filter !== '' && view.group.length === 0))
   const nothing = rows.total === 0 && !rows.isOld && !rows.isFirst && !error
   const charted = view.layout !== 'table'
   const runColour = useRunColours()
@@ -159,6 +162,7 @@ function Runs({ experimentIds, experiments, view, change }: RunsProps) {
             error={error}
             onAgain={() => rows.refresh()}
             onUnsorted={view.order ? () => change({ order: '' }) : null}
+            onUngrouped={view.group.length > 0 ? () => change(grouped(view, [])) : null}
           />
         )}
       </div>
@@ -215,10 +219,12 @@ function Trouble({
   error,
   onAgain,
   onUnsorted,
+  onUngrouped,
 }: {
   error: unknown
   onAgain: () => void
   onUnsorted: (() => void) | null
+  onUngrouped: (() => void) | null
 }) {
   return (
     <div class={styles.message}>
@@ -227,6 +233,11 @@ function Trouble({
         {onUnsorted && (
           <Button small onClick={onUnsorted}>
             Do not sort
+          </Button>
+        )}{' '}
+        {onUngrouped && (
+          <Button small onClick={onUngrouped}>
+            Do not group
           </Button>
         )}{' '}
         <Button small onClick={onAgain}>
