@@ -222,10 +222,21 @@ def test_groups_with_mean_and_spread(ui: Ui, demo: Seeded) -> None:
     expect(head(page, "loss")).to_have_attribute("aria-sort", "ascending")
 
 
+def test_a_grouping_that_cannot_be_is_not_the_fault_of_the_search(ui: Ui, demo: Seeded) -> None:
+    ui.forgive("400")
+    page = ui.open(
+        f"/experiments/{demo.experiments['team/vision/digits']}?group=[%22params.a/b%22]"
+    )
+    expect(page.get_by_role("alert")).to_contain_text("Invalid group_by")
+    expect(search(page)).to_have_attribute("aria-invalid", "false")
+    page.get_by_role("alert").get_by_role("button", name="Do not group").click()
+    expect(total(page)).to_have_text("25 runs")
+
+
 def test_children_below_their_parents(ui: Ui, demo: Seeded) -> None:
     page = opened(ui, demo)
     page.get_by_role("button", name="Nested").click()
-    expect(total(page)).to_have_text("21 runs")
+    expect(total(page)).to_have_text("21 runs at the top")
     parent = row(page, "sweep")
     expect(row(page, "trial-0")).to_have_count(0)
     parent.get_by_role("button", name="Unfold").click()
@@ -280,7 +291,7 @@ def test_commands_of_the_palette(ui: Ui, demo: Seeded) -> None:
     page.keyboard.press("Control+k")
     page.get_by_role("combobox", name="Find an experiment").fill("nest children")
     page.keyboard.press("Enter")
-    expect(total(page)).to_have_text("21 runs")
+    expect(total(page)).to_have_text("21 runs at the top")
 
 
 # ---- selection

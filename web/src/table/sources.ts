@@ -45,9 +45,14 @@ export function groupFilter(group: readonly string[], id: string): string {
     .join(' AND ')
 }
 
-/** The filter of the runs that stand at the top. A search finds children wherever they are. */
-export function topFilter({ filter, tree, group }: TableQuestion): string {
-  return tree && group.length === 0 && !filter ? `${PARENT} IS NULL` : filter
+/** Whether children stand below their parents only. A search finds them wherever they are. */
+export function leavesChildren({ filter, tree, group }: TableQuestion): boolean {
+  return tree && group.length === 0 && !filter
+}
+
+/** The filter of the runs that stand at the top. */
+export function topFilter(question: TableQuestion): string {
+  return leavesChildren(question) ? `${PARENT} IS NULL` : question.filter
 }
 
 const kept = new Map<string, Level>()

@@ -8,7 +8,7 @@ import type { ChangeView } from '../../state/useView'
 import type { Lifecycle, View } from '../../state/view'
 import { ColumnChooser, type UsedNames } from '../../table/ColumnChooser'
 import { titleOf } from '../../table/layout'
-import { orderOf } from '../../table/sources'
+import { leavesChildren, orderOf } from '../../table/sources'
 import { Button, IconButton } from '../../ui/Button'
 import { Check, Input, Select } from '../../ui/Field'
 import { Popover } from '../../ui/Popover'
@@ -95,7 +95,7 @@ function Total({ table, all }: { table: Table; all: number | null }) {
         ? plural(total, 'group')
         : table.question.filter && all !== null
           ? `${count(total)} of ${count(all)} match`
-          : plural(total, 'run')
+          : `${plural(total, 'run')}${leavesChildren(table.question) ? ' at the top' : ''}`
   return (
     <span class={styles.total} role="status">
       {text}
