@@ -193,6 +193,21 @@ def test_of_many_columns_those_in_view_are_drawn(own_ui: Ui, own_demo: Seeded) -
     expect(row(page, "fit-19").get_by_role("link")).to_be_in_viewport()
 
 
+def test_the_way_back_leads_through_what_was_shown(ui: Ui, demo: Seeded) -> None:
+    page = opened(ui, demo)
+    ask(page, "attributes.status = 'FAILED'")
+    expect(total(page)).to_have_text("1 of 25 match")
+    page.get_by_role("group", name="Layout").get_by_role("button", name="Charts").click()
+    expect(grid(page)).to_be_hidden()
+    page.go_back()
+    expect(total(page)).to_have_text("1 of 25 match")
+    expect(grid(page)).to_be_visible()
+    page.go_back()
+    expect(total(page)).to_have_text("25 runs")
+    page.go_forward()
+    expect(total(page)).to_have_text("1 of 25 match")
+
+
 # ---- groups and trees
 
 
