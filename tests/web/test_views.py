@@ -55,7 +55,7 @@ def test_a_view_is_saved_and_opened_in_another_browser(
 def test_a_view_is_changed_renamed_and_deleted(own_ui: Ui, own_demo: Seeded) -> None:
     page = opened(own_ui, own_demo)
     page.get_by_role("button", name="Nested").click()
-    expect(total(page)).to_have_text("21 runs")
+    expect(total(page)).to_have_text("21 runs at the top")
     save(page, "Tree")
     ask(page, "status = 'FAILED'")
     page.get_by_role("button", name="Tree modified").click()
