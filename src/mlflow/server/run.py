@@ -31,6 +31,7 @@ from mlflow.exceptions import MlflowException, invalid
 from mlflow.server.app import App, counted_names, open_app
 from mlflow.server.observe import Tally
 from mlflow.server.settings import Settings
+from mlflow.server.signals import Signals
 
 _log = logging.getLogger("mlflow.server")
 _BACKLOG = 1024
@@ -212,11 +213,11 @@ async def _answer(
         elif number == signal.SIGINT and loop.time() - asked_at > _SAME_KEY:
             again.set()
 
-    for number in _stop_signals():
-        if parent is None:
-            loop.add_signal_handler(number, stop, number)
-        else:  # a terminal's Ctrl-C reaches all processes, and the supervisor passes it on
-            loop.add_signal_handler(number, asked.set)
+    # A terminal's Ctrl-C reaches all processes, and the supervisor passes it on: only one without
+    # counts how often.
+    signals = Signals(
+        dict.fromkeys(_stop_signals(), stop if parent is None else lambda _: asked.set())
+    )
     if parent is not None:
         loop.add_reader(parent, asked.set)
     watching = loop.create_task(app.watch_runs())
@@ -234,9 +235,7 @@ async def _answer(
         (serving, forced), timeout=settings.stop_timeout, return_when=asyncio.FIRST_COMPLETED
     )
     forced.cancel()
-    for number in _stop_signals():  # closing the store must not be interrupted by one more
-        loop.remove_signal_handler(number)
-        signal.signal(number, signal.SIG_IGN)
+    signals.close()  # closing the store must not be interrupted by one more
     if serving.done():
         serving.result()
         return True
