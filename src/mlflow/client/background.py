@@ -122,18 +122,19 @@ class Background:
                 work.do()
         except Exception as error:
             failed = error
+        if failed is not None:
+            with self._changed:
+                first = work.run_id not in self._failed
+                self._failed[work.run_id] += 1
+                self._last_error[work.run_id] = failed
+            if first:  # said before it counts as over: who waits for it is told by then
+                _logger.warning("%s could not be logged: %s", work.what, failed)
         with self._changed:
             self._weight -= work.weight
             self._busy[work.run_id] -= 1
             if not self._busy[work.run_id]:
                 del self._busy[work.run_id]
-            first = failed is not None and work.run_id not in self._failed
-            if failed is not None:
-                self._failed[work.run_id] += 1
-                self._last_error[work.run_id] = failed
             self._changed.notify_all()
-        if first:
-            _logger.warning("%s could not be logged: %s", work.what, failed)
 
 
 def _is_away(error: Exception | None) -> bool:
