@@ -9,7 +9,7 @@ import shutil
 import statistics
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -48,7 +48,7 @@ _WORDS = "(all => all.every(each => document.body.textContent.includes(each)))(%
 # A line chart shows a line: an SVG path with many points, or a drawn canvas.
 _LINE = """
 [...document.querySelectorAll('.js-plotly-plot path.js-line')]
-  .some(path => path.getAttribute('d').length > 5000)
+  .some(path => path.getAttribute('d').length > 2000)
 || document.querySelector('[aria-roledescription=chart][aria-busy=false] canvas')
 """
 
@@ -64,8 +64,9 @@ class Seen:
 class Browser:
     """Chromium without a window; each look is by a fresh profile with nothing kept."""
 
-    def __init__(self, browser: Any) -> None:
+    def __init__(self, browser: Any, not_yet: type[Exception]) -> None:
         self._browser = browser
+        self._not_yet = not_yet
 
     @contextmanager
     def page(self) -> Iterator[Any]:
@@ -93,7 +94,8 @@ class Browser:
                 if time.monotonic() > deadline:
                     raise Wrong(f"after {PATIENCE} s it is not there: {there}")
                 page.wait_for_timeout(10)
-            page.wait_for_load_state("networkidle")
+            with suppress(self._not_yet):  # some never rest
+                page.wait_for_load_state("networkidle", timeout=3000)
             return Seen(seen / 1e3, sum(received) / 1e3)
 
 
@@ -101,13 +103,13 @@ class Browser:
 def chromium() -> Iterator[Browser]:
     """A browser; `MILLSTREAM_BENCH_CHROMIUM` names another program than `chromium`."""
     # only this workload needs it
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import TimeoutError as NotYet, sync_playwright
 
     program = os.environ.get("MILLSTREAM_BENCH_CHROMIUM") or shutil.which("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
         try:
-            yield Browser(browser)
+            yield Browser(browser, NotYet)
         finally:
             browser.close()
 
